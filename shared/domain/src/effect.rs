@@ -1,0 +1,91 @@
+//! What a committed revision causes outside the table.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{EventId, Instant, SellerId, Source};
+
+/// The published event types that onboarding emits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EventType {
+    /// A VIES check ended INVALID.
+    #[serde(rename = "kyc.vies_check_failed")]
+    ViesCheckFailed,
+    /// A Mode B verification ended, VERIFIED or REJECTED.
+    #[serde(rename = "kyc.verification_completed")]
+    VerificationCompleted,
+    /// The buyer completed a self-service invitation.
+    #[serde(rename = "self_service_invitation.used")]
+    InvitationUsed,
+    /// A self-service invitation ran out unused.
+    #[serde(rename = "self_service_invitation.expired")]
+    InvitationExpired,
+}
+
+impl EventType {
+    /// The published name; also the detail-type on the bus.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ViesCheckFailed => "kyc.vies_check_failed",
+            Self::VerificationCompleted => "kyc.verification_completed",
+            Self::InvitationUsed => "self_service_invitation.used",
+            Self::InvitationExpired => "self_service_invitation.expired",
+        }
+    }
+}
+
+/// An event as it goes on the bus: the published envelope without the receiving organisation, which is
+/// not known before the fan-out. Ids and facts only, no personal data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// Derived from the revision, so a repeat is the same id.
+    pub id: EventId,
+    /// What happened.
+    #[serde(rename = "type")]
+    pub kind: EventType,
+    /// Version of the shape of `data`.
+    pub schema_version: u32,
+    /// Through what it happened.
+    pub source: Source,
+    /// When it happened.
+    pub created_at: Instant,
+    /// The seller it concerns.
+    pub partner_uuid: SellerId,
+    /// The published fields of the type, and `seq` and `buyerVersion` to order events by.
+    pub data: Value,
+}
+
+/// What happens because a revision was committed; it is written with the revision and sent afterwards,
+/// so nothing is sent before it is true and nothing true stays unsent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Effect {
+    /// An event goes on the bus.
+    Event(Event),
+}
+
+impl Effect {
+    /// A short name for filters and logs.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Event(event) => event.kind.name(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_type_is_written_as_it_is_named() {
+        for kind in
+            [EventType::ViesCheckFailed, EventType::VerificationCompleted, EventType::InvitationUsed, EventType::InvitationExpired]
+        {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+        }
+    }
+}

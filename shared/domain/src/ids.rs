@@ -1,0 +1,170 @@
+//! Identifiers as types, so that no buyer is ever looked up by a seller's id.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::VatNumber;
+
+/// The text is no id.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be a hyphenated UUID")]
+pub struct NotAnId;
+
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAnId;
+            /// Only the hyphenated form: one resource has one address.
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let hyphenated = text.len() == uuid::fmt::Hyphenated::LENGTH;
+                text.parse().ok().filter(|_| hyphenated).map(Self).ok_or(NotAnId)
+            }
+        }
+    };
+}
+
+uuid_id!(/// An integration organisation: whoever signed the DPA and owns clients, webhooks and limits.
+    OrganisationId);
+uuid_id!(/// A seller ("partner" in URLs): buyers belong to sellers.
+    SellerId);
+uuid_id!(/// A buyer of one seller.
+    BuyerId);
+uuid_id!(/// A contact person of a buyer.
+    ContactId);
+
+/// Namespace of buyer ids. Changing it would change the identity of every buyer.
+const BUYERS: Uuid = Uuid::from_u128(0x8f6d_2c4e_51b7_5d0a_9e63_4b1f_a7c2_d895);
+
+impl BuyerId {
+    /// The natural key *is* the identity: `UUIDv5` of (seller, normalised VAT number), so that uniqueness
+    /// needs neither a second item nor a read.
+    #[must_use]
+    pub fn of(seller: SellerId, vat_number: &VatNumber) -> Self {
+        Self(Uuid::new_v5(&BUYERS, format!("{seller}/{vat_number}").as_bytes()))
+    }
+
+    /// The address of a buyer is part of it; its published `uuid` follows from the buyer's.
+    #[must_use]
+    pub fn address_uuid(self) -> Uuid {
+        Uuid::new_v5(&self.0, b"address")
+    }
+}
+
+impl ContactId {
+    /// A fresh id.
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
+/// An API client as the identity provider names it (`azp`), e.g. `api-client-acme`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ClientId(pub String);
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The id of one request: what the client sent in `X-Request-Id` when that is usable, else `req_…`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RequestId(String);
+
+impl RequestId {
+    /// Longest incoming id that is echoed.
+    pub const MAX: usize = 128;
+
+    /// A fresh id; sortable by time.
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self(format!("req_{}", Uuid::now_v7().simple()))
+    }
+
+    /// The client's own id when it is 1 to 128 characters of `A-Z a-z 0-9 . _ : -`, so that it can
+    /// stand in headers, logs and items as it is.
+    #[must_use]
+    pub fn from_client(text: &str) -> Option<Self> {
+        let usable = (1..=Self::MAX).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:-".contains(&b));
+        usable.then(|| Self(text.to_owned()))
+    }
+
+    /// As text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The id of a published event, `evt_…`: receivers drop repeats by it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EventId(String);
+
+impl EventId {
+    /// Derived from the revision that causes the event, so that a repeat carries the same id.
+    #[must_use]
+    pub fn of(buyer: BuyerId, seq: u64, kind: &str) -> Self {
+        Self(format!("evt_{}", Uuid::new_v5(&buyer.0, format!("{seq}/{kind}").as_bytes()).simple()))
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buyers_identity_is_its_seller_and_normalised_vat_number() {
+        let seller = SellerId(Uuid::from_u128(1));
+        let vat = |text: &str| VatNumber::parse(text).unwrap();
+        assert_eq!(BuyerId::of(seller, &vat("DE136695976")), BuyerId::of(seller, &vat("de 136.695-976")));
+        assert_ne!(BuyerId::of(seller, &vat("DE136695976")), BuyerId::of(SellerId(Uuid::from_u128(2)), &vat("DE136695976")));
+        // Stored everywhere: this value may never change.
+        assert_eq!(BuyerId::of(seller, &vat("DE136695976")).to_string(), "fedd4451-1358-5b15-b006-cfc60576f233");
+    }
+
+    #[test]
+    fn a_request_id_is_echoed_only_when_it_is_harmless() {
+        assert!(RequestId::from_client("order-4711:retry.2").is_some());
+        for bad in ["", "a b", "ä", "x\n", "{\"a\":1}", &"x".repeat(129)] {
+            assert!(RequestId::from_client(bad).is_none(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_hyphenated_form_names_a_resource() {
+        assert!("8f6d2c4e-51b7-5d0a-9e63-4b1fa7c2d895".parse::<BuyerId>().is_ok());
+        assert!("8f6d2c4e51b75d0a9e634b1fa7c2d895".parse::<BuyerId>().is_err());
+        assert!("{8f6d2c4e-51b7-5d0a-9e63-4b1fa7c2d895}".parse::<BuyerId>().is_err());
+    }
+}

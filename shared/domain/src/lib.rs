@@ -1,0 +1,34 @@
+//! The rules of buyer onboarding, and nothing else.
+//!
+//! Input is parsed into types that cannot be wrong ([`NewBuyer::parse`] either answers a buyer that
+//! may be stored or *every* rule the input breaks), outcomes are enums, and time and identity of the
+//! caller are arguments. This crate knows no AWS and no HTTP, so the rules can be read, tested and
+//! reused without either.
+
+mod address;
+mod buyer;
+mod contact;
+mod effect;
+mod ids;
+mod input;
+mod instant;
+mod organisation;
+mod revision;
+mod secret;
+mod vat;
+
+pub use address::Address;
+pub use buyer::{Business, Buyer, BuyerStatus, KycMode, NewBuyer};
+pub use contact::{Contact, ContactsDigest, NewContact};
+pub use effect::{Effect, Event, EventType};
+pub use ids::{BuyerId, ClientId, ContactId, EventId, NotAnId, OrganisationId, RequestId, SellerId};
+pub use input::{Node, Reader, Violation, Violations};
+pub use instant::Instant;
+pub use organisation::{
+    Branding, Capabilities, Capability, DpaStanding, Organisation, RateLimitTier, RateLimits, Seller,
+};
+pub use revision::{
+    Actor, AfterImage, BrokenHistory, Cause, Change, History, Link, Personal, Revision, RevisionKind, Sealed, Source,
+};
+pub use secret::Salt;
+pub use vat::{VatNumber, VatNumberError};

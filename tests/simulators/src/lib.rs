@@ -1,0 +1,18 @@
+//! Stand-ins for the systems we talk to but do not own.
+//!
+//! Each is a small HTTP server on loopback that keeps the real contract, makes
+//! every outcome reproducible (magic numbers, admin calls), and can fail on
+//! order. The local stack runs them in its own process; a test may also start
+//! its own, with `start(0)` for a free port.
+//!
+//! Admin calls live under `/_simulator/`, a path no real counterpart has, so a
+//! client of the real thing cannot trip over them.
+
+pub mod identity_provider;
+mod serving;
+pub mod vies;
+pub mod webhook_sink;
+
+pub use identity_provider::IdentityProvider;
+pub use vies::Vies;
+pub use webhook_sink::WebhookSink;

@@ -1,0 +1,51 @@
+//! Listening on loopback for as long as the handle lives.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// A port that is taken but not yet served, so that a server can put its own
+/// address into what it serves.
+pub(crate) struct Bound(TcpListener);
+
+/// A running server. Dropping it stops the server.
+pub(crate) struct Serving {
+    address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Bound {
+    /// Takes `port` on 127.0.0.1, or a free one for 0.
+    pub(crate) async fn to(port: u16) -> io::Result<Self> {
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map(Self)
+    }
+
+    /// `http://localhost:<port>`
+    pub(crate) fn url(&self) -> io::Result<String> {
+        Ok(format!("http://localhost:{}", self.0.local_addr()?.port()))
+    }
+
+    pub(crate) fn serve(self, routes: Router) -> io::Result<Serving> {
+        let address = self.0.local_addr()?;
+        let task = tokio::spawn(async move {
+            // axum::serve only ever ends with its task.
+            let _ = axum::serve(self.0, routes).await;
+        });
+        Ok(Serving { address, task })
+    }
+}
+
+impl Serving {
+    pub(crate) fn url(&self) -> String {
+        format!("http://localhost:{}", self.address.port())
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
