@@ -6,7 +6,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use crypto_bigint::{BoxedUint, NonZero};
+use crypto_bigint::{BoxedUint, ConcatenatingMul, NonZero, Resize};
 use crypto_primes::hazmat::{SetBits, SmallFactorsSieveFactory};
 use crypto_primes::{Flavor, is_prime, sieve_and_find};
 use getrandom::SysRng;
@@ -55,7 +55,10 @@ impl SigningKey {
             Algorithm::RS256 => Pair::Rsa(Box::new(rsa_2048())),
             Algorithm::ES256 => Pair::Ec(Box::new(p256())),
         };
-        Self { kid: uuid::Uuid::new_v4().simple().to_string(), pair }
+        Self {
+            kid: uuid::Uuid::new_v4().simple().to_string(),
+            pair,
+        }
     }
 
     pub(super) fn algorithm(&self) -> Algorithm {
@@ -75,9 +78,11 @@ impl SigningKey {
                     .expect("a key that ring accepted signs");
                 signature
             }
-            Pair::Ec(pair) => {
-                pair.sign(&random, message).expect("a key that ring made signs").as_ref().to_vec()
-            }
+            Pair::Ec(pair) => pair
+                .sign(&random, message)
+                .expect("a key that ring made signs")
+                .as_ref()
+                .to_vec(),
         }
     }
 
@@ -85,14 +90,17 @@ impl SigningKey {
     pub(super) fn jwk(&self) -> Value {
         let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         match &self.pair {
-            Pair::Rsa(pair) => json!({
-                "kid": self.kid,
-                "kty": "RSA",
-                "alg": "RS256",
-                "use": "sig",
-                "n": encode(pair.public().modulus().big_endian_without_leading_zero()),
-                "e": encode(pair.public().exponent().big_endian_without_leading_zero()),
-            }),
+            Pair::Rsa(pair) => {
+                let public = ring::rsa::PublicKeyComponents::<Vec<u8>>::from(pair.public());
+                json!({
+                    "kid": self.kid,
+                    "kty": "RSA",
+                    "alg": "RS256",
+                    "use": "sig",
+                    "n": encode(&public.n),
+                    "e": encode(&public.e),
+                })
+            }
             Pair::Ec(pair) => {
                 // An uncompressed point: 0x04, then x and y of 32 bytes each.
                 let point = pair.public_key().as_ref();
@@ -113,27 +121,30 @@ impl SigningKey {
 fn p256() -> EcdsaKeyPair {
     let random = SystemRandom::new();
     let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
-    let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect("the system has randomness");
-    EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random).expect("ring reads what it wrote")
+    let document =
+        EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect("the system has randomness");
+    EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random)
+        .expect("ring reads what it wrote")
 }
 
 fn rsa_2048() -> ring::rsa::KeyPair {
-    let (a, b) = (prime_1024(), prime_1024());
-    // ring wants p > q; equal primes would take a broken random source.
-    let (p, q) = if a > b { (a, b) } else { (b, a) };
-    let e = BoxedUint::from(65_537u32);
+    let mut primes = [prime_1024(), prime_1024()];
+    primes.sort();
+    let [q, p] = primes; // ring wants p > q
+    let exponent = BoxedUint::from(65_537u32).resize(2048);
     let one = BoxedUint::one();
     let (p_less_1, q_less_1) = (p.wrapping_sub(&one), q.wrapping_sub(&one));
-    let totient = p_less_1.concatenating_mul(&q_less_1);
-    let Some(d) = inverse(&e.resize(2048), &totient) else {
+    let Some(d) = inverse(&exponent, &p_less_1.concatenating_mul(&q_less_1)) else {
         return rsa_2048(); // 65537 divides the totient, once in 32,000 tries
     };
-    let of = |modulus: &BoxedUint| d.rem(&NonZero::new(modulus.clone()).expect("a prime less one is not zero"));
     let components = ring::rsa::KeyPairComponents {
-        public_key: ring::rsa::PublicKeyComponents { n: bytes(&p.concatenating_mul(&q)), e: bytes(&e) },
+        public_key: ring::rsa::PublicKeyComponents {
+            n: bytes(&p.concatenating_mul(&q)),
+            e: bytes(&exponent),
+        },
         d: bytes(&d),
-        dP: bytes(&of(&p_less_1)),
-        dQ: bytes(&of(&q_less_1)),
+        dP: bytes(&d.rem(&not_zero(&p_less_1))),
+        dQ: bytes(&d.rem(&not_zero(&q_less_1))),
         qInv: bytes(&inverse(&q, &p).expect("two primes have no common factor")),
         p: bytes(&p),
         q: bytes(&q),
@@ -143,14 +154,18 @@ fn rsa_2048() -> ring::rsa::KeyPair {
 
 /// With the two top bits set, so that the product of two has exactly 2048 bits.
 fn prime_1024() -> BoxedUint {
-    let sieve = SmallFactorsSieveFactory::new(Flavor::Any, 1024, SetBits::TwoMsb).expect("1024 bits hold a prime");
-    sieve_and_find(&mut UnwrapErr(SysRng), sieve, |_, candidate| is_prime(Flavor::Any, candidate))
-        .expect("the sieve accepts its own settings")
-        .expect("there are primes of 1024 bits")
+    let sieve = SmallFactorsSieveFactory::new(Flavor::Any, 1024, SetBits::TwoMsb)
+        .expect("1024 bits hold a prime");
+    sieve_and_find(&mut UnwrapErr(SysRng), sieve, |_, candidate| {
+        is_prime(Flavor::Any, candidate)
+    })
+    .expect("the sieve accepts its own settings")
+    .expect("there are primes of 1024 bits")
 }
 
 fn inverse(of: &BoxedUint, modulus: &BoxedUint) -> Option<BoxedUint> {
-    of.invert_mod(&NonZero::new(modulus.clone()).expect("no modulus here is zero")).into_option()
+    of.invert_mod(&NonZero::new(modulus.clone()).expect("no modulus here is zero"))
+        .into_option()
 }
 
 fn bytes(number: &BoxedUint) -> Box<[u8]> {
