@@ -164,8 +164,11 @@ fn prime_1024() -> BoxedUint {
 }
 
 fn inverse(of: &BoxedUint, modulus: &BoxedUint) -> Option<BoxedUint> {
-    of.invert_mod(&NonZero::new(modulus.clone()).expect("no modulus here is zero"))
-        .into_option()
+    of.invert_mod(&not_zero(modulus)).into_option()
+}
+
+fn not_zero(modulus: &BoxedUint) -> NonZero<BoxedUint> {
+    NonZero::new(modulus.clone()).expect("a prime is not zero, nor is a prime less one")
 }
 
 fn bytes(number: &BoxedUint) -> Box<[u8]> {
