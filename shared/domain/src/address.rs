@@ -21,6 +21,7 @@ pub struct Address {
 
 impl Address {
     /// Reads an address; every broken rule is noted at its field.
+    #[must_use]
     pub fn read(node: &Node<'_>) -> Option<Self> {
         node.object()?;
         let street = node.field("street").text(1..=200);

@@ -199,7 +199,11 @@ mod tests {
         other["contacts"] = json!([]);
         let differences = NewBuyer::parse(&other).ok().unwrap().differences(&buyer);
         assert_eq!(differences, ["companyName", "address.city", "contacts"]);
-        assert_eq!(NewBuyer::parse(&body()).ok().unwrap().differences(&buyer), Vec::<&str>::new(), "absent contacts never differ");
+        assert_eq!(
+            NewBuyer::parse(&body()).ok().unwrap().differences(&buyer),
+            Vec::<&str>::new(),
+            "absent contacts never differ"
+        );
     }
 
     #[test]
@@ -213,8 +217,15 @@ mod tests {
         assert_eq!(
             fields,
             [
-                "kycMode", "vatNumber", "companyName", "address.street", "address.postCode", "address.city",
-                "address.country", "contacts[0].lastName", "contacts[0].email"
+                "kycMode",
+                "vatNumber",
+                "companyName",
+                "address.street",
+                "address.postCode",
+                "address.city",
+                "address.country",
+                "contacts[0].lastName",
+                "contacts[0].email"
             ]
         );
     }

@@ -38,6 +38,7 @@ impl NewContact {
     pub const MOST: usize = 20;
 
     /// Reads a contact; rejected values are never shown again.
+    #[must_use]
     pub fn read(node: &Node<'_>) -> Option<Self> {
         let node = node.clone().confidential();
         node.object()?;
@@ -63,8 +64,8 @@ fn read_email(node: &Node<'_>) -> Option<String> {
 
 fn read_phone(node: &Node<'_>) -> Option<String> {
     let text = node.text(1..=40)?;
-    let valid = text.chars().any(|c| c.is_ascii_digit())
-        && text.chars().all(|c| c.is_ascii_digit() || "+(). /-".contains(c));
+    let valid =
+        text.chars().any(|c| c.is_ascii_digit()) && text.chars().all(|c| c.is_ascii_digit() || "+(). /-".contains(c));
     if !valid {
         node.refuse("must be a phone number: digits, spaces and + ( ) . / -");
     }
@@ -134,7 +135,10 @@ mod tests {
         else {
             panic!("violations expected")
         };
-        assert_eq!(found.iter().map(|v| v.field.as_str()).collect::<Vec<_>>(), ["firstName", "lastName", "email", "phone"]);
+        assert_eq!(
+            found.iter().map(|v| v.field.as_str()).collect::<Vec<_>>(),
+            ["firstName", "lastName", "email", "phone"]
+        );
         assert!(found.iter().all(|v| v.rejected_value.is_none()));
     }
 }

@@ -82,9 +82,12 @@ mod tests {
 
     #[test]
     fn an_event_type_is_written_as_it_is_named() {
-        for kind in
-            [EventType::ViesCheckFailed, EventType::VerificationCompleted, EventType::InvitationUsed, EventType::InvitationExpired]
-        {
+        for kind in [
+            EventType::ViesCheckFailed,
+            EventType::VerificationCompleted,
+            EventType::InvitationUsed,
+            EventType::InvitationExpired,
+        ] {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
         }
     }

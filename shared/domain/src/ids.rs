@@ -148,7 +148,10 @@ mod tests {
         let seller = SellerId(Uuid::from_u128(1));
         let vat = |text: &str| VatNumber::parse(text).unwrap();
         assert_eq!(BuyerId::of(seller, &vat("DE136695976")), BuyerId::of(seller, &vat("de 136.695-976")));
-        assert_ne!(BuyerId::of(seller, &vat("DE136695976")), BuyerId::of(SellerId(Uuid::from_u128(2)), &vat("DE136695976")));
+        assert_ne!(
+            BuyerId::of(seller, &vat("DE136695976")),
+            BuyerId::of(SellerId(Uuid::from_u128(2)), &vat("DE136695976"))
+        );
         // Stored everywhere: this value may never change.
         assert_eq!(BuyerId::of(seller, &vat("DE136695976")).to_string(), "fedd4451-1358-5b15-b006-cfc60576f233");
     }

@@ -110,6 +110,7 @@ impl<'r> Node<'r> {
     }
 
     /// This place as an object; required.
+    #[must_use]
     pub fn object(&self) -> Option<&'r Map<String, Value>> {
         match self.value {
             None | Some(Value::Null) => self.refused("is required"),
@@ -119,6 +120,7 @@ impl<'r> Node<'r> {
     }
 
     /// This place as text: required, trimmed, so many characters long, without control characters.
+    #[must_use]
     pub fn text(&self, length: RangeInclusive<usize>) -> Option<String> {
         let text = match self.value {
             None | Some(Value::Null) => return self.refused("is required"),
@@ -135,6 +137,7 @@ impl<'r> Node<'r> {
     }
 
     /// This place as text with a form of its own, whose error message is the rule.
+    #[must_use]
     pub fn parse<T>(&self, length: RangeInclusive<usize>) -> Option<T>
     where
         T: FromStr,
@@ -147,6 +150,7 @@ impl<'r> Node<'r> {
     }
 
     /// The elements of this array, at most so many; required.
+    #[must_use]
     pub fn items(&self, at_most: usize) -> Option<Vec<Node<'r>>> {
         let items = match self.value {
             None | Some(Value::Null) => return self.refused("is required"),
@@ -171,7 +175,8 @@ impl<'r> Node<'r> {
 
 /// Control characters, and the invisible ones that reorder or hide text (bidi overrides, zero width).
 fn is_unprintable(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+    c.is_control()
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// Scalars are shown again, long texts shortened; objects and arrays are not.

@@ -12,7 +12,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Buyer, BuyerId, BuyerStatus, Business, ClientId, Contact, Effect, Instant, OrganisationId, RequestId, Salt,
+    Business, Buyer, BuyerId, BuyerStatus, ClientId, Contact, Effect, Instant, OrganisationId, RequestId, Salt,
 };
 
 /// Who did it.
@@ -288,8 +288,7 @@ impl History {
         if hash(&link.content) != link.hash {
             return Err(BrokenHistory::Altered(link.seq));
         }
-        let revision: Revision =
-            serde_json::from_str(&link.content).map_err(|_| BrokenHistory::Foreign(link.seq))?;
+        let revision: Revision = serde_json::from_str(&link.content).map_err(|_| BrokenHistory::Foreign(link.seq))?;
         if revision.buyer != self.buyer || revision.seq != link.seq {
             return Err(BrokenHistory::Foreign(link.seq));
         }
@@ -298,7 +297,8 @@ impl History {
         }
         for (field, sealed) in personal {
             let digest = sealed.salt.digest(sealed.value.as_bytes());
-            if !revision.changes.iter().any(|change| change.field == *field && change.sealed.as_ref() == Some(&digest)) {
+            if !revision.changes.iter().any(|change| change.field == *field && change.sealed.as_ref() == Some(&digest))
+            {
                 return Err(BrokenHistory::Unsealed(link.seq));
             }
         }

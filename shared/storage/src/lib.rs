@@ -1,1 +1,29 @@
+//! The table `onboarding`: the only place that knows DynamoDB.
+//!
+//! A handler never sees a key, an item or an SDK type. It gets one of the narrow types of this crate, each
+//! of which can do just what the function's IAM role may do: [`ReadBuyers`] has no method that writes.
+//! There are two shapes of write, both ending in one transaction that carries entity, revision and receipt:
+//! *create* ([`CreateBuyers`]) is blind, *modify* reads once and is conditioned on the `seq` it read.
 
+mod admin;
+mod buyers;
+mod callers;
+mod error;
+mod history;
+mod issuer;
+mod item;
+mod key;
+mod outbox;
+mod receipt;
+mod table;
+mod transaction;
+
+pub use admin::Administration;
+pub use buyers::{CreateBuyers, ReadBuyers, Upserted};
+pub use callers::{Callers, Membership};
+pub use error::StorageError;
+pub use history::Histories;
+pub use issuer::{IssuerKeys, KeysCopy};
+pub use outbox::{Outbox, Pending, ReportOnBuyers};
+pub use receipt::{Answer, Remember};
+pub use table::{Table, now};

@@ -1,0 +1,84 @@
+//! Organisations, clients and sellers: written by operators, read by every request.
+
+use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
+use domain::{ClientId, Organisation, OrganisationId, Seller, SellerId};
+
+use crate::callers::ClientItem;
+use crate::item;
+use crate::key::Key;
+use crate::transaction::{self, Outcome};
+use crate::{StorageError, Table};
+
+/// Writes organisations, clients and who acts for whom. Changes reach functions within 60 s.
+#[derive(Clone)]
+pub struct Administration(pub(crate) Table);
+
+impl Administration {
+    /// Creates or replaces an organisation.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn put_organisation(&self, organisation: &Organisation) -> Result<(), StorageError> {
+        self.0.put(item::write(&Key::organisation(organisation.uuid), organisation)?).await
+    }
+
+    /// Makes a client one of an organisation's.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn put_client(&self, client: &ClientId, organisation: OrganisationId) -> Result<(), StorageError> {
+        self.0.put(item::write(&Key::client(client), &ClientItem { organisation })?).await
+    }
+
+    /// Revokes a client: its tokens are refused within 60 s.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn revoke_client(&self, client: &ClientId) -> Result<(), StorageError> {
+        let delete =
+            self.0.client.delete_item().table_name(&self.0.name).set_key(Some(Key::client(client).attributes()));
+        delete.send().await.map(drop).map_err(|error| StorageError::of(&error))
+    }
+
+    /// Lets an organisation act for a seller; seen from both sides at once.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn grant(&self, organisation: OrganisationId, seller: &Seller) -> Result<(), StorageError> {
+        let put = |key: Key| -> Result<TransactWriteItem, StorageError> {
+            let put = aws_sdk_dynamodb::types::Put::builder()
+                .table_name(&self.0.name)
+                .set_item(Some(item::write(&key, seller)?))
+                .build()
+                .map_err(|error| StorageError::Refused(error.to_string()))?;
+            Ok(TransactWriteItem::builder().put(put).build())
+        };
+        let actions =
+            vec![put(Key::membership(organisation, seller.uuid))?, put(Key::partner(seller.uuid, organisation))?];
+        self.commit(actions).await
+    }
+
+    /// Ends that an organisation acts for a seller.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn withdraw(&self, organisation: OrganisationId, seller: SellerId) -> Result<(), StorageError> {
+        let delete = |key: Key| -> Result<TransactWriteItem, StorageError> {
+            let delete = Delete::builder()
+                .table_name(&self.0.name)
+                .set_key(Some(key.attributes()))
+                .build()
+                .map_err(|error| StorageError::Refused(error.to_string()))?;
+            Ok(TransactWriteItem::builder().delete(delete).build())
+        };
+        let actions = vec![delete(Key::membership(organisation, seller))?, delete(Key::partner(seller, organisation))?];
+        self.commit(actions).await
+    }
+
+    async fn commit(&self, actions: Vec<TransactWriteItem>) -> Result<(), StorageError> {
+        match transaction::commit(&self.0, actions).await? {
+            Outcome::Committed => Ok(()),
+            Outcome::Conflict(_) => Err(StorageError::Refused("an unconditional write met a condition".to_owned())),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Buyers: created blind, read by key.
+
+use domain::{
+    Buyer, BuyerId, BuyerStatus, Cause, Contact, ContactId, ContactsDigest, NewBuyer, Personal, Revision, SellerId,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::item::{self, RevisionItem};
+use crate::key::Key;
+use crate::receipt::Earlier;
+use crate::transaction::{self, Outcome};
+use crate::{Answer, Remember, StorageError, Table};
+
+/// A buyer's item: the buyer, and its place in the `by-seller` index.
+#[derive(Serialize, Deserialize)]
+struct BuyerItem {
+    #[serde(flatten)]
+    buyer: Buyer,
+    /// Sort key of `by-seller`: creation time, then id.
+    created: String,
+}
+
+impl BuyerItem {
+    fn of(buyer: &Buyer) -> Self {
+        Self { buyer: buyer.clone(), created: format!("{}#{}", buyer.created_at, buyer.uuid) }
+    }
+}
+
+/// Reads buyers, always of one seller.
+#[derive(Clone)]
+pub struct ReadBuyers(pub(crate) Table);
+
+impl ReadBuyers {
+    /// The buyer, when it is this seller's.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn get(&self, seller: SellerId, buyer: BuyerId) -> Result<Option<Buyer>, StorageError> {
+        let found = self.0.get(&Key::buyer(buyer)).await?;
+        Ok(found
+            .map(item::read::<BuyerItem>)
+            .transpose()?
+            .map(|item| item.buyer)
+            .filter(|buyer| buyer.seller == seller))
+    }
+}
+
+/// Creates buyers.
+#[derive(Clone)]
+pub struct CreateBuyers(pub(crate) Table);
+
+/// How an upsert ended.
+pub enum Upserted {
+    /// The buyer is new.
+    Created(Answer),
+    /// It was there and means the same.
+    Unchanged(Answer),
+    /// It was there and differs in these fields.
+    Differs(Box<Buyer>, Vec<&'static str>),
+    /// The same request was answered before.
+    Replayed(Answer),
+    /// The idempotency key was used for another request.
+    KeyReused,
+}
+
+/// The condition of anything that must be new.
+const NEW: &str = "attribute_not_exists(pk)";
+
+impl CreateBuyers {
+    /// Creates the buyer, or finds out how it stands to the one that is there.
+    ///
+    /// Blind: one transaction asks and answers everything. Its actions are, in this order, receipt, buyer,
+    /// revision, contacts; when it is refused, the receipt is judged before the buyer.
+    ///
+    /// `answer` makes what the client gets for a buyer that was (`true`) or was not created just now.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn upsert(
+        &self,
+        seller: SellerId,
+        new: NewBuyer,
+        cause: Cause,
+        remember: &Remember,
+        answer: impl Fn(&Buyer, bool) -> Answer,
+    ) -> Result<Upserted, StorageError> {
+        let (buyer, contacts, revision) = draft(seller, &new, cause);
+        let created = answer(&buyer, true);
+        let mut actions = vec![
+            remember.within_transaction(&self.0, &created)?,
+            transaction::put_if(&self.0, item::write(&Key::buyer(buyer.uuid), &BuyerItem::of(&buyer))?, NEW),
+            transaction::put_if(&self.0, item::write(&Key::revision(buyer.uuid, 0), &revision)?, NEW),
+        ];
+        for contact in &contacts {
+            let item = item::write(&Key::contact(buyer.uuid, contact.uuid), contact)?;
+            actions.push(transaction::put_if(&self.0, item, NEW));
+        }
+        match transaction::commit(&self.0, actions).await? {
+            Outcome::Committed => Ok(Upserted::Created(created)),
+            Outcome::Conflict(mut standing) => {
+                if let Some(receipt) = standing.get_mut(0).and_then(Option::take) {
+                    return Ok(earlier(remember.judge(receipt)?));
+                }
+                let Some(current) = standing.get_mut(1).and_then(Option::take) else {
+                    return Err(StorageError::Unreadable("a revision without its buyer".to_owned()));
+                };
+                self.compare(&new, item::read::<BuyerItem>(current)?.buyer, remember, answer).await
+            }
+        }
+    }
+
+    async fn compare(
+        &self,
+        new: &NewBuyer,
+        current: Buyer,
+        remember: &Remember,
+        answer: impl Fn(&Buyer, bool) -> Answer,
+    ) -> Result<Upserted, StorageError> {
+        let differences = new.differences(&current);
+        if !differences.is_empty() {
+            return Ok(Upserted::Differs(Box::new(current), differences));
+        }
+        let unchanged = answer(&current, false);
+        match self.0.remember(remember, &unchanged).await? {
+            None => Ok(Upserted::Unchanged(unchanged)),
+            // The same key at the same moment: whoever came first has the answer.
+            Some(receipt) => Ok(earlier(receipt)),
+        }
+    }
+}
+
+fn earlier(receipt: Earlier) -> Upserted {
+    match receipt {
+        Earlier::Answered(answer) => Upserted::Replayed(answer),
+        Earlier::Reused => Upserted::KeyReused,
+    }
+}
+
+/// The new buyer with all that is written beside it.
+fn draft(seller: SellerId, new: &NewBuyer, cause: Cause) -> (Buyer, Vec<Contact>, RevisionItem) {
+    let at = cause.at;
+    let mut buyer = Buyer {
+        uuid: BuyerId::of(seller, &new.business.vat_number),
+        seller,
+        business: new.business.clone(),
+        status: BuyerStatus::Active,
+        version: 0,
+        seq: 0,
+        head: String::new(),
+        created_at: at,
+        updated_at: at,
+        contacts_digest: new.contacts.as_deref().map(ContactsDigest::of),
+    };
+    let contacts: Vec<_> = new
+        .contacts
+        .iter()
+        .flatten()
+        .map(|person| Contact { uuid: ContactId::fresh(), person: person.clone(), created_at: at })
+        .collect();
+    let (revision, personal): (Revision, Personal) = Revision::created(&buyer, &contacts, cause);
+    let link = revision.seal();
+    buyer.head.clone_from(&link.hash);
+    (buyer, contacts, RevisionItem { link, personal, effect: None, due_shard: None, due_at: None })
+}

@@ -1,0 +1,59 @@
+//! Why the table did not answer.
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+
+/// What a caller of this crate can do about a failure: nothing but try later, or nothing at all.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// The table is out of reach, throttled or contended beyond the retries made here. A later attempt may
+    /// succeed; a write may or may not have happened, and a repeat with the same idempotency key finds out.
+    #[error("the table could not be reached or is overloaded: {0}")]
+    Unavailable(String),
+    /// The request was refused for good: a missing permission, a missing table, a bug.
+    #[error("the table refused: {0}")]
+    Refused(String),
+    /// An item is not what this version of the code writes.
+    #[error("an item of the table cannot be read: {0}")]
+    Unreadable(String),
+}
+
+/// Error codes that say "not now". Everything else that the service answers is final.
+const TEMPORARY: [&str; 10] = [
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+    "ThrottlingError",
+    "InternalServerError",
+    "InternalFailure",
+    "ServiceUnavailable",
+    "TransactionInProgressException",
+    "TransactionConflictException",
+    "LimitExceededException",
+];
+
+impl StorageError {
+    /// Sorts an SDK error: whatever was not answered, or answered with "not now", is temporary.
+    pub(crate) fn of<E, R>(error: &SdkError<E, R>) -> Self
+    where
+        E: ProvideErrorMetadata,
+    {
+        let Some(answer) = error.as_service_error() else {
+            return match error {
+                SdkError::ConstructionFailure(_) => Self::Refused("the request could not be built".to_owned()),
+                SdkError::TimeoutError(_) => Self::Unavailable("no answer in time".to_owned()),
+                SdkError::DispatchFailure(_) => Self::Unavailable("the connection failed".to_owned()),
+                _ => Self::Unavailable("the answer could not be read".to_owned()),
+            };
+        };
+        let code = answer.code().unwrap_or("unknown");
+        // The message of a service error names tables and roles, never items.
+        let text = format!("{code}: {}", answer.message().unwrap_or_default());
+        if TEMPORARY.contains(&code) { Self::Unavailable(text) } else { Self::Refused(text) }
+    }
+}
+
+impl From<serde_dynamo::Error> for StorageError {
+    fn from(error: serde_dynamo::Error) -> Self {
+        Self::Unreadable(error.to_string())
+    }
+}

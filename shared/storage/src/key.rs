@@ -1,0 +1,108 @@
+//! Every key of the table, in one place.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{BuyerId, ClientId, ContactId, OrganisationId, SellerId};
+use sha2::{Digest, Sha256};
+
+/// Partition and sort key of one item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+}
+
+impl Key {
+    fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self { pk: pk.into(), sk: sk.into() }
+    }
+
+    /// An API client → its organisation.
+    pub(crate) fn client(client: &ClientId) -> Self {
+        Self::new(format!("CLIENT#{client}"), "CLIENT")
+    }
+
+    /// An organisation.
+    pub(crate) fn organisation(organisation: OrganisationId) -> Self {
+        Self::new(organisation_pk(organisation), "ORG")
+    }
+
+    /// A seller that an organisation acts for, beside the organisation.
+    pub(crate) fn membership(organisation: OrganisationId, seller: SellerId) -> Self {
+        Self::new(organisation_pk(organisation), format!("{MEMBERSHIP}{seller}"))
+    }
+
+    /// The same from the seller's side: who acts for it.
+    pub(crate) fn partner(seller: SellerId, organisation: OrganisationId) -> Self {
+        Self::new(format!("PARTNER#{seller}"), organisation_pk(organisation))
+    }
+
+    /// The copy of an issuer's keys.
+    pub(crate) fn issuer(issuer: &str) -> Self {
+        Self::new(format!("ISSUER#{}", hex::encode(Sha256::digest(issuer.as_bytes()))), "JWKS")
+    }
+
+    /// A buyer as it is now.
+    pub(crate) fn buyer(buyer: BuyerId) -> Self {
+        Self::new(buyer_pk(buyer), "NOW#BUYER")
+    }
+
+    /// One revision of a buyer; numbers are padded so that they sort.
+    pub(crate) fn revision(buyer: BuyerId, seq: u64) -> Self {
+        Self::new(buyer_pk(buyer), format!("{REVISION}{seq:012}"))
+    }
+
+    /// A contact person of a buyer.
+    pub(crate) fn contact(buyer: BuyerId, contact: ContactId) -> Self {
+        Self::new(buyer_pk(buyer), format!("CONTACT#{contact}"))
+    }
+
+    /// What an organisation was answered under an idempotency key.
+    pub(crate) fn receipt(organisation: OrganisationId, idempotency_key: &str) -> Self {
+        Self::new(format!("RECEIPT#{organisation}"), idempotency_key)
+    }
+
+    /// As the SDK wants it.
+    pub(crate) fn attributes(&self) -> HashMap<String, AttributeValue> {
+        HashMap::from([
+            ("pk".to_owned(), AttributeValue::S(self.pk.clone())),
+            ("sk".to_owned(), AttributeValue::S(self.sk.clone())),
+        ])
+    }
+}
+
+/// Sort key prefix of the sellers of an organisation.
+pub(crate) const MEMBERSHIP: &str = "ORG#SELLER#";
+/// Sort key prefix of revisions.
+pub(crate) const REVISION: &str = "REV#";
+
+/// The partition of an organisation.
+pub(crate) fn organisation_pk(organisation: OrganisationId) -> String {
+    format!("ORG#{organisation}")
+}
+
+/// The partition of a buyer.
+pub(crate) fn buyer_pk(buyer: BuyerId) -> String {
+    format!("BUYER#{buyer}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn revisions_sort_by_number() {
+        let buyer = BuyerId(Uuid::from_u128(1));
+        let (ninth, tenth) = (Key::revision(buyer, 9), Key::revision(buyer, 10));
+        assert!(ninth.sk < tenth.sk, "{ninth:?} {tenth:?}");
+    }
+
+    #[test]
+    fn one_query_by_prefix_finds_an_organisation_and_its_sellers() {
+        let organisation = OrganisationId(Uuid::from_u128(1));
+        assert!(Key::organisation(organisation).sk.starts_with("ORG"));
+        assert!(Key::membership(organisation, SellerId(Uuid::from_u128(2))).sk.starts_with("ORG"));
+    }
+}

@@ -1,0 +1,198 @@
+//! Effects that wait to be sent.
+//!
+//! A revision with an effect is written with a place in the sparse index `due`. Whoever sends it (the
+//! relay at once, or `run-due` from two minutes later on) takes that place away *after* the send was
+//! confirmed. So a lost stream record, a dead function or a refused send delays an effect, and never loses it.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, Update};
+use domain::{Buyer, BuyerId, Cause, Effect, Instant, Revision};
+
+use crate::item::{self, Item, RevisionItem};
+use crate::key::Key;
+use crate::transaction::{self, Outcome};
+use crate::{StorageError, Table};
+
+/// Shards of the `due` index, so that no single index partition takes every write.
+const SHARDS: u64 = 8;
+/// How long the relay has before `run-due` looks after an effect.
+const GRACE_SECONDS: i64 = 120;
+/// How long a claimed effect is left to its claimer.
+const LEASE_SECONDS: i64 = 120;
+
+/// The shard of a revision: by its number and the tail of its buyer's id, both evenly spread.
+fn shard(buyer: BuyerId, seq: u64) -> String {
+    let tail = u64::from(buyer.0.as_bytes()[15]);
+    format!("DUE#{}", (tail + seq) % SHARDS)
+}
+
+/// An effect that may have to be sent.
+pub struct Pending {
+    /// Whose.
+    pub buyer: BuyerId,
+    /// Which revision's.
+    pub seq: u64,
+    /// What is to be sent.
+    pub effect: Effect,
+}
+
+impl Pending {
+    /// From a revision's item as the table's stream shows it; `None` when it has no effect.
+    ///
+    /// # Errors
+    /// [`StorageError::Unreadable`].
+    pub fn from_stream(image: serde_dynamo::Item) -> Result<Option<Self>, StorageError> {
+        Self::of(&serde_dynamo::from_item(image)?)
+    }
+
+    fn of(item: &RevisionItem) -> Result<Option<Self>, StorageError> {
+        let revision: Revision =
+            serde_json::from_str(&item.link.content).map_err(|error| StorageError::Unreadable(error.to_string()))?;
+        Ok(revision.effect.map(|effect| Self { buyer: revision.buyer, seq: revision.seq, effect }))
+    }
+}
+
+/// A due entry as the index lists it.
+struct Due {
+    key: Key,
+    due_at: i64,
+}
+
+/// The outbox.
+#[derive(Clone)]
+pub struct Outbox(pub(crate) Table);
+
+impl Outbox {
+    /// Claims effects that are due now, at most so many: each is left to the claimer for two minutes.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn claim_due(&self, now: Instant, at_most: usize) -> Result<Vec<Pending>, StorageError> {
+        let mut claimed = Vec::new();
+        for shard in 0..SHARDS {
+            for due in self.due(shard, now, at_most - claimed.len()).await? {
+                claimed.extend(self.claim(&due, now).await?);
+            }
+            if claimed.len() >= at_most {
+                break;
+            }
+        }
+        Ok(claimed)
+    }
+
+    async fn due(&self, shard: u64, now: Instant, at_most: usize) -> Result<Vec<Due>, StorageError> {
+        let query = self
+            .0
+            .client
+            .query()
+            .table_name(&self.0.name)
+            .index_name("due")
+            .key_condition_expression("dueShard = :shard AND dueAt <= :now")
+            .expression_attribute_values(":shard", AttributeValue::S(format!("DUE#{shard}")))
+            .expression_attribute_values(":now", AttributeValue::N(now.millis().to_string()))
+            .limit(i32::try_from(at_most).unwrap_or(i32::MAX).min(100));
+        let page = query.send().await.map_err(|error| StorageError::of(&error))?;
+        page.items.unwrap_or_default().iter().map(Due::read).collect()
+    }
+
+    /// `dueAt` moves to the end of the lease if nobody moved or removed it since it was listed.
+    async fn claim(&self, due: &Due, now: Instant) -> Result<Option<Pending>, StorageError> {
+        let lease = now.plus_seconds(LEASE_SECONDS).millis();
+        let update = self
+            .0
+            .client
+            .update_item()
+            .table_name(&self.0.name)
+            .set_key(Some(due.key.attributes()))
+            .update_expression("SET dueAt = :lease")
+            .condition_expression("dueAt = :seen")
+            .expression_attribute_values(":lease", AttributeValue::N(lease.to_string()))
+            .expression_attribute_values(":seen", AttributeValue::N(due.due_at.to_string()))
+            .return_values(ReturnValue::AllNew);
+        match update.send().await {
+            Ok(answer) => Pending::of(&item::read(answer.attributes.unwrap_or_default())?),
+            Err(error) if lost_the_race(&error) => Ok(None),
+            Err(error) => Err(StorageError::of(&error)),
+        }
+    }
+
+    /// Notes that an effect was sent: nobody needs to look after it any more. Noting it twice is fine.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn settle(&self, sent: &Pending) -> Result<(), StorageError> {
+        let update = self
+            .0
+            .client
+            .update_item()
+            .table_name(&self.0.name)
+            .set_key(Some(Key::revision(sent.buyer, sent.seq).attributes()))
+            .update_expression("REMOVE dueShard, dueAt")
+            .condition_expression("attribute_exists(dueAt)");
+        match update.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if lost_the_race(&error) => Ok(()),
+            Err(error) => Err(StorageError::of(&error)),
+        }
+    }
+}
+
+fn lost_the_race<R>(error: &SdkError<UpdateItemError, R>) -> bool {
+    matches!(error.as_service_error(), Some(UpdateItemError::ConditionalCheckFailedException(_)))
+}
+
+impl Due {
+    fn read(item: &Item) -> Result<Self, StorageError> {
+        let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+        let due_at = item.get("dueAt").and_then(|value| value.as_n().ok()).and_then(|at| at.parse().ok());
+        match (text("pk"), text("sk"), due_at) {
+            (Some(pk), Some(sk), Some(due_at)) => Ok(Self { key: Key { pk, sk }, due_at }),
+            _ => Err(StorageError::Unreadable("an entry of the due index".to_owned())),
+        }
+    }
+}
+
+/// Adds facts to buyers that change no business data but cause an effect.
+#[derive(Clone)]
+pub struct ReportOnBuyers(pub(crate) Table);
+
+impl ReportOnBuyers {
+    /// Writes the revision after `buyer`'s latest, with its effect and its place in the outbox, on the
+    /// condition that the buyer did not change since it was read. `false`: it did.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn report(&self, buyer: &Buyer, effect: Effect, cause: Cause) -> Result<bool, StorageError> {
+        let due_at = cause.at.plus_seconds(GRACE_SECONDS).millis();
+        let name = effect.name().to_owned();
+        let link = Revision::reported(buyer, effect, cause).seal();
+        let (seq, head) = (link.seq, link.hash.clone());
+        let item = RevisionItem {
+            link,
+            personal: domain::Personal::new(),
+            effect: Some(name),
+            due_shard: Some(shard(buyer.uuid, seq)),
+            due_at: Some(due_at),
+        };
+        let advance = Update::builder()
+            .table_name(&self.0.name)
+            .set_key(Some(Key::buyer(buyer.uuid).attributes()))
+            .update_expression("SET seq = :next, head = :head")
+            .condition_expression("seq = :seen")
+            .expression_attribute_values(":next", AttributeValue::N(seq.to_string()))
+            .expression_attribute_values(":seen", AttributeValue::N(buyer.seq.to_string()))
+            .expression_attribute_values(":head", AttributeValue::S(head))
+            .build()
+            .map_err(|error| StorageError::Refused(error.to_string()))?;
+        let actions = vec![
+            transaction::update_if(advance),
+            transaction::put_if(
+                &self.0,
+                item::write(&Key::revision(buyer.uuid, seq), &item)?,
+                "attribute_not_exists(pk)",
+            ),
+        ];
+        Ok(matches!(transaction::commit(&self.0, actions).await?, Outcome::Committed))
+    }
+}

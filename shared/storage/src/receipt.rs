@@ -1,0 +1,130 @@
+//! Receipts: what was answered under an idempotency key, for 24 hours.
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use domain::{Instant, OrganisationId, Salt};
+use serde::{Deserialize, Serialize};
+
+use crate::item::{self, Item};
+use crate::key::Key;
+use crate::{StorageError, Table, transaction};
+
+/// The condition of a receipt: none stands there, or one whose 24 hours are over (TTL deletes days late).
+const NO_LIVE_RECEIPT: &str = "attribute_not_exists(pk) OR expiresAt <= :now";
+
+/// How long an answer is kept.
+const LIFETIME_SECONDS: i64 = 24 * 60 * 60;
+
+/// An answer in the terms it is kept and repeated in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers that belong to the answer itself: `location`, `etag`.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    /// JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+}
+
+/// Under which key, and for which meaning of the request, an answer shall be remembered.
+pub struct Remember {
+    /// Whose key: the same key of two organisations is two keys.
+    pub organisation: OrganisationId,
+    /// The `Idempotency-Key`.
+    pub key: String,
+    /// Method, path, precondition and *meaning* of the body, as text; only a salted digest is stored.
+    pub meaning: String,
+    /// Now.
+    pub at: Instant,
+}
+
+/// What the table holds under the key.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Receipt {
+    salt: Salt,
+    fingerprint: String,
+    answer: Answer,
+    /// Seconds since the epoch; the table's TTL attribute, which deletes days late.
+    expires_at: i64,
+}
+
+/// What an earlier receipt says about a request.
+pub(crate) enum Earlier {
+    /// The same request: the answer again.
+    Answered(Answer),
+    /// Another request under the same key.
+    Reused,
+}
+
+impl Remember {
+    /// The receipt of this answer.
+    fn receipt(&self, answer: &Answer) -> Receipt {
+        let salt = Salt::fresh();
+        let fingerprint = salt.digest(self.meaning.as_bytes());
+        let expires_at = self.at.seconds() + LIFETIME_SECONDS;
+        Receipt { salt, fingerprint, answer: answer.clone(), expires_at }
+    }
+
+    fn item_key(&self) -> Key {
+        Key::receipt(self.organisation, &self.key)
+    }
+
+    fn now(&self) -> AttributeValue {
+        AttributeValue::N(self.at.seconds().to_string())
+    }
+
+    /// The action that remembers this answer, unless a live receipt stands under the key.
+    pub(crate) fn within_transaction(&self, table: &Table, answer: &Answer) -> Result<TransactWriteItem, StorageError> {
+        let put = Put::builder()
+            .table_name(&table.name)
+            .set_item(Some(item::write(&self.item_key(), &self.receipt(answer))?))
+            .condition_expression(NO_LIVE_RECEIPT)
+            .expression_attribute_values(":now", self.now())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|error| StorageError::Refused(error.to_string()))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// Judges the receipt that already stands under the key.
+    pub(crate) fn judge(&self, standing: Item) -> Result<Earlier, StorageError> {
+        let receipt: Receipt = item::read(standing)?;
+        let same = receipt.salt.digest(self.meaning.as_bytes()) == receipt.fingerprint;
+        Ok(if same { Earlier::Answered(receipt.answer) } else { Earlier::Reused })
+    }
+}
+
+impl Table {
+    /// Remembers an answer that changed nothing else; `Some` is the receipt that was there before.
+    pub(crate) async fn remember(&self, remember: &Remember, answer: &Answer) -> Result<Option<Earlier>, StorageError> {
+        let receipt = remember.receipt(answer);
+        let item = item::write(&remember.item_key(), &receipt)?;
+        let mut last = StorageError::Unavailable("never sent".to_owned());
+        for attempt in 0..transaction::ATTEMPTS {
+            transaction::pause(attempt).await;
+            let put = self
+                .client
+                .put_item()
+                .table_name(&self.name)
+                .set_item(Some(item.clone()))
+                .condition_expression(NO_LIVE_RECEIPT)
+                .expression_attribute_values(":now", remember.now())
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+            let Err(error) = put.send().await else { return Ok(None) };
+            if let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() {
+                let standing = failed.item().cloned().unwrap_or_default();
+                // After a lost answer the receipt that stands there is the very one we put.
+                let ours = item::read::<Receipt>(standing.clone())?.salt == receipt.salt;
+                return if ours { Ok(None) } else { remember.judge(standing).map(Some) };
+            }
+            match StorageError::of(&error) {
+                StorageError::Unavailable(why) => last = StorageError::Unavailable(why),
+                refused => return Err(refused),
+            }
+        }
+        Err(last)
+    }
+}

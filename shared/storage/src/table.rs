@@ -1,0 +1,107 @@
+//! The table and the doors into it.
+
+use aws::Aws;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use domain::Instant;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::key::Key;
+use crate::{Administration, Callers, CreateBuyers, Histories, IssuerKeys, Outbox, ReadBuyers, ReportOnBuyers};
+
+/// The table `onboarding`. Cheap to clone; hands out one narrow type per purpose.
+#[derive(Clone)]
+pub struct Table {
+    pub(crate) client: Client,
+    pub(crate) name: String,
+}
+
+impl Table {
+    /// The table of that name, without touching it.
+    #[must_use]
+    pub fn new(aws: &Aws, name: &str) -> Self {
+        Self { client: Client::new(aws.config()), name: name.to_owned() }
+    }
+
+    /// The table of that name, with an open connection: the TLS handshake happens now, while Lambda
+    /// starts us at full speed, and not in the first request. Should the Amazon roots not be trusted by
+    /// whatever stands at the endpoint, the system's roots are used from then on.
+    pub async fn connected(aws: &Aws, name: &str) -> Self {
+        let table = Self::new(aws, name);
+        match table.knock().await {
+            Err(SdkError::DispatchFailure(failure)) if !failure.is_timeout() => {
+                let fallback = Self::new(&aws.with_system_roots(), name);
+                match fallback.knock().await {
+                    Err(SdkError::DispatchFailure(_)) => table,
+                    _ => fallback,
+                }
+            }
+            _ => table,
+        }
+    }
+
+    /// One read of an item that every function may read and that need not exist.
+    async fn knock(&self) -> Result<(), SdkError<aws_sdk_dynamodb::operation::get_item::GetItemError>> {
+        let key = Key::issuer("");
+        let get = self.client.get_item().table_name(&self.name).set_key(Some(key.attributes()));
+        get.send().await.map(drop)
+    }
+
+    /// Who calls.
+    #[must_use]
+    pub fn callers(&self) -> Callers {
+        Callers(self.clone())
+    }
+
+    /// The copy of an issuer's keys.
+    #[must_use]
+    pub fn issuer_keys(&self) -> IssuerKeys {
+        IssuerKeys(self.clone())
+    }
+
+    /// Buyers, to read.
+    #[must_use]
+    pub fn read_buyers(&self) -> ReadBuyers {
+        ReadBuyers(self.clone())
+    }
+
+    /// Buyers, to create.
+    #[must_use]
+    pub fn create_buyers(&self) -> CreateBuyers {
+        CreateBuyers(self.clone())
+    }
+
+    /// Buyers, to add a reported fact to.
+    #[must_use]
+    pub fn report_on_buyers(&self) -> ReportOnBuyers {
+        ReportOnBuyers(self.clone())
+    }
+
+    /// Histories, to read and verify.
+    #[must_use]
+    pub fn histories(&self) -> Histories {
+        Histories(self.clone())
+    }
+
+    /// Effects that wait to be sent.
+    #[must_use]
+    pub fn outbox(&self) -> Outbox {
+        Outbox(self.clone())
+    }
+
+    /// Organisations, clients and sellers, to write.
+    #[must_use]
+    pub fn administration(&self) -> Administration {
+        Administration(self.clone())
+    }
+}
+
+/// The time, at the edge where the domain gets it from.
+///
+/// # Panics
+/// When the machine's clock stands before 1970.
+#[must_use]
+pub fn now() -> Instant {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock stands after 1970");
+    Instant::from_millis(since.as_millis() as i64)
+}

@@ -1,0 +1,165 @@
+//! One `TransactWriteItems`, sent until its outcome is known.
+//!
+//! ```text
+//! send ──ok───────────────────────────────▶ Committed
+//!  │──a condition failed, nothing else ───▶ Conflict (with the items that stand there)
+//!  │──another transaction touched an item ─ new token, wait, again: nothing is known of the other items
+//!  │──throttled, in progress, 5xx, lost ── SAME token and the same items, wait, again: if the first one
+//!  │                                        was committed after all, DynamoDB says so and does nothing
+//!  └──refused (permission, table, size) ──▶ error
+//! ```
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use uuid::Uuid;
+
+use crate::item::Item;
+use crate::{StorageError, Table};
+
+/// Attempts before the caller is told to come back later; with the pauses below about 1.5 s at most.
+pub(crate) const ATTEMPTS: u32 = 8;
+
+/// How a transaction ended.
+pub(crate) enum Outcome {
+    /// All of it happened.
+    Committed,
+    /// None of it happened: for each action, in order, the item that stood against its condition.
+    Conflict(Vec<Option<Item>>),
+}
+
+/// A put on a condition that, when it fails, shows the item that stands there.
+pub(crate) fn put_if(table: &Table, item: Item, condition: &str) -> TransactWriteItem {
+    let put = Put::builder()
+        .table_name(&table.name)
+        .set_item(Some(item))
+        .condition_expression(condition)
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    action(|actions| actions.put(put.build().expect("table and item are set")))
+}
+
+/// An update that was built with a condition.
+pub(crate) fn update_if(update: Update) -> TransactWriteItem {
+    action(|actions| actions.update(update))
+}
+
+fn action<F>(set: F) -> TransactWriteItem
+where
+    F: FnOnce(
+        aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder,
+    ) -> aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder,
+{
+    set(TransactWriteItem::builder()).build()
+}
+
+/// Sends the actions until their outcome is known or the attempts are used up.
+pub(crate) async fn commit(table: &Table, actions: Vec<TransactWriteItem>) -> Result<Outcome, StorageError> {
+    let mut token = Uuid::new_v4();
+    let mut last = StorageError::Unavailable("never sent".to_owned());
+    for attempt in 0..ATTEMPTS {
+        pause(attempt).await;
+        let sent = table
+            .client
+            .transact_write_items()
+            .client_request_token(token.to_string())
+            .set_transact_items(Some(actions.clone()))
+            .send()
+            .await;
+        let Err(error) = sent else { return Ok(Outcome::Committed) };
+        if let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() {
+            match Cancellation::read(canceled.cancellation_reasons()) {
+                Cancellation::Conditions(items) => return Ok(Outcome::Conflict(items)),
+                Cancellation::Refused(why) => return Err(StorageError::Refused(why)),
+                Cancellation::NotNow(why) => {
+                    last = StorageError::Unavailable(why);
+                    token = Uuid::new_v4();
+                    continue;
+                }
+            }
+        }
+        match StorageError::of(&error) {
+            StorageError::Unavailable(why) => last = StorageError::Unavailable(why),
+            refused => return Err(refused),
+        }
+    }
+    Err(last)
+}
+
+/// Waits before a further attempt: 10 ms doubled each time to 320 ms, times a random half to whole.
+pub(crate) async fn pause(attempt: u32) {
+    if attempt > 0 {
+        let most = 10_u64 << attempt.min(6).saturating_sub(1);
+        let random = u64::from(getrandom::u32().unwrap_or(0));
+        let millis = most / 2 + random % (most / 2 + 1);
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+    }
+}
+
+/// Why a transaction was cancelled, over all its actions.
+enum Cancellation {
+    /// Only conditions failed: the answer is certain.
+    Conditions(Vec<Option<Item>>),
+    /// Some action met a conflict or a limit: what the others say is not the whole truth.
+    NotNow(String),
+    /// Some action can never succeed.
+    Refused(String),
+}
+
+impl Cancellation {
+    fn read(reasons: &[CancellationReason]) -> Self {
+        let mut standing = Vec::with_capacity(reasons.len());
+        let mut not_now = None;
+        for reason in reasons {
+            match reason.code().unwrap_or("None") {
+                "None" => standing.push(None),
+                "ConditionalCheckFailed" => standing.push(Some(reason.item().cloned().unwrap_or_default())),
+                code @ ("TransactionConflict" | "ProvisionedThroughputExceeded" | "ThrottlingError") => {
+                    not_now = Some(code.to_owned());
+                    standing.push(None);
+                }
+                code => return Self::Refused(format!("{code}: {}", reason.message().unwrap_or_default())),
+            }
+        }
+        match not_now {
+            Some(code) => Self::NotNow(code),
+            None if standing.iter().any(Option::is_some) => Self::Conditions(standing),
+            None => Self::NotNow("cancelled without a reason".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    fn reason(code: &str) -> CancellationReason {
+        let item = Item::from([("pk".to_owned(), AttributeValue::S("x".to_owned()))]);
+        let reason = CancellationReason::builder().code(code);
+        if code == "ConditionalCheckFailed" { reason.set_item(Some(item)).build() } else { reason.build() }
+    }
+
+    fn read(codes: &[&str]) -> Cancellation {
+        Cancellation::read(&codes.iter().map(|code| reason(code)).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_conflict_on_one_item_says_nothing_about_the_others() {
+        assert!(matches!(read(&["None", "ConditionalCheckFailed"]), Cancellation::Conditions(_)));
+        assert!(matches!(read(&["TransactionConflict", "ConditionalCheckFailed"]), Cancellation::NotNow(_)));
+        assert!(matches!(read(&["ConditionalCheckFailed", "ThrottlingError"]), Cancellation::NotNow(_)));
+        assert!(matches!(read(&["ValidationError", "ConditionalCheckFailed"]), Cancellation::Refused(_)));
+        assert!(matches!(read(&["None", "None"]), Cancellation::NotNow(_)));
+    }
+
+    #[test]
+    fn the_standing_items_keep_the_order_of_the_actions() {
+        let Cancellation::Conditions(standing) = read(&["None", "ConditionalCheckFailed", "None"]) else {
+            panic!("conditions expected")
+        };
+        assert_eq!(standing.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true, false]);
+    }
+}
