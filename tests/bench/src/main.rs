@@ -1,0 +1,183 @@
+//! Measures the Lambda binaries: size, start, calls, memory, and what they
+//! consume on AWS.
+//!
+//! `cargo run -p bench -- --bin-dir target/lambda` prints the table of
+//! `docs/PERFORMANCE.md`. Each function runs as it does on Lambda, as a process
+//! that asks a Runtime API for events, with a clean environment and a CPU
+//! share; only the Runtime API and AWS are played by this program.
+//!
+//! `--check` starts each function once and fails when one does not give its
+//! right answer: the smoke test of deploy builds.
+
+#![cfg_attr(test, expect(clippy::float_cmp, reason = "capacity units are whole halves, medians are taken as they are"))]
+
+mod arguments;
+mod artefact;
+mod endpoint;
+mod event;
+mod instructions;
+mod measure;
+mod park;
+mod process;
+mod report;
+mod runtime_api;
+mod scenario;
+mod seed;
+mod statistics;
+mod template;
+mod throttle;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
+
+use arguments::Arguments;
+use artefact::{Artefact, Size};
+use endpoint::Endpoint;
+use event::Event;
+use measure::{Share, Subject, Workbench};
+use report::{Report, Row};
+use scenario::Scenario;
+use seed::World;
+use template::{Function, Template};
+
+/// How long a function may take to start or to answer before it counts as stuck.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let outcome = match (arguments.next().as_deref(), arguments.next()) {
+        (Some(park::ARGUMENT), Some(program)) => park::park(&program),
+        _ => measure_or_check(&Arguments::parse()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Everything that is measured lives in one future: on a signal it is dropped,
+/// and with it go processes, cgroups and files.
+fn measure_or_check(arguments: &Arguments) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let [mut interrupt, mut terminate, mut hang_up] =
+            [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];
+        tokio::select! {
+            outcome = run(arguments) => outcome,
+            _ = interrupt.recv() => bail!("interrupted"),
+            _ = terminate.recv() => bail!("terminated"),
+            _ = hang_up.recv() => bail!("hung up"),
+        }
+    })
+}
+
+async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let template = Template::read(&arguments.template)?;
+    let functions = chosen(&template.functions, &arguments.functions)?;
+    let scratch = tempfile::tempdir()?;
+    let endpoint = Endpoint::start(scratch.path(), template.indexes).await?;
+    let world = World::make(&endpoint, &arguments.events).await?;
+    let workbench = Workbench { endpoint, world, scratch };
+    if arguments.check {
+        check(arguments, &workbench, &functions).await
+    } else {
+        measure(arguments, &workbench, &functions).await
+    }
+}
+
+fn chosen(all: &[Function], names: &[String]) -> anyhow::Result<Vec<Function>> {
+    if let Some(unknown) = names.iter().find(|name| all.iter().all(|function| function.name != **name)) {
+        bail!("the template has no function {unknown}");
+    }
+    let wanted = |function: &&Function| names.is_empty() || names.contains(&function.name);
+    Ok(all.iter().filter(wanted).cloned().collect())
+}
+
+async fn check(arguments: &Arguments, workbench: &Workbench, functions: &[Function]) -> anyhow::Result<()> {
+    let mut wrong = 0;
+    for function in functions {
+        let name = format!("{}/{}", function.group, function.name);
+        match check_one(arguments, workbench, function).await {
+            Ok(None) => println!("ok    {name}"),
+            Ok(Some(processor)) => {
+                println!("skip  {name}: built for {processor}, this is {}", std::env::consts::ARCH);
+            }
+            Err(error) => {
+                wrong += 1;
+                println!("FAIL  {name}: {error:#}");
+            }
+        }
+    }
+    if wrong > 0 {
+        bail!("{wrong} of {} functions failed", functions.len());
+    }
+    Ok(())
+}
+
+/// Answers the foreign processor of a skipped function.
+async fn check_one(
+    arguments: &Arguments,
+    workbench: &Workbench,
+    function: &Function,
+) -> anyhow::Result<Option<&'static str>> {
+    let artefact = Artefact::of_group(&arguments.bin_dir, &function.group)?;
+    if let Some(processor) = artefact.foreign_processor()? {
+        return Ok(Some(processor));
+    }
+    let plain = Event::read(&arguments.events, &function.name, &workbench.world.placeholders())?;
+    let scenarios = Scenario::of(&function.name);
+    let scenario = scenarios.first().context("every function has a scenario")?;
+    workbench.check(&Subject { function, artefact: &artefact, scenario, plain: &plain }).await?;
+    Ok(None)
+}
+
+async fn measure(arguments: &Arguments, workbench: &Workbench, functions: &[Function]) -> anyhow::Result<()> {
+    let full = Share::full();
+    let throttled = [Share::of_memory(512), Share::of_memory(128)];
+    if throttled.iter().any(Option::is_none) {
+        eprintln!("cgroups cannot be written here: no figures for the CPU shares of 512 and 128 MB");
+    }
+    let shares: Vec<&Share> = std::iter::once(&full).chain(throttled.iter().flatten()).collect();
+    let mut report = Report::begin(arguments.runs, arguments.warm);
+    let mut sizes = BTreeMap::<&str, Size>::new();
+    for function in functions {
+        let artefact = Artefact::of_group(&arguments.bin_dir, &function.group)?;
+        if let Some(processor) = artefact.foreign_processor()? {
+            bail!("{} is built for {processor}: measure it there", artefact.path.display());
+        }
+        if !sizes.contains_key(&*function.group) {
+            sizes.insert(&function.group, artefact.size(workbench.scratch.path())?);
+        }
+        let plain = Event::read(&arguments.events, &function.name, &workbench.world.placeholders())?;
+        for scenario in &Scenario::of(&function.name) {
+            eprintln!("{} {}", function.name, scenario.name);
+            let subject = Subject { function, artefact: &artefact, scenario, plain: &plain };
+            let mut figures = workbench.measure(&subject, &shares, arguments.runs, arguments.warm).await?.into_iter();
+            let mut of_share = |share: &Option<Share>| share.as_ref().and_then(|_| figures.next());
+            report.rows.push(Row {
+                group: function.group.clone(),
+                function: function.name.clone(),
+                answer: scenario.name,
+                size_bytes: sizes[&*function.group],
+                full_core: of_share(&Some(Share::full())).context("no figures")?,
+                at_512_mb: of_share(&throttled[0]),
+                at_128_mb: of_share(&throttled[1]),
+            });
+        }
+    }
+    print!("{}", report.markdown());
+    if let Some(path) = &arguments.json {
+        let json = serde_json::to_string_pretty(&report)?;
+        fs::write(path, json + "\n").with_context(|| format!("write {}", path.display()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,305 @@
+//! One process from its start to its last warm invocation, and many of them.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow, bail};
+use serde::Serialize;
+use tempfile::TempDir;
+
+use crate::PATIENCE;
+use crate::artefact::Artefact;
+use crate::endpoint::{Endpoint, Items, Tally};
+use crate::event::Event;
+use crate::instructions::Instructions;
+use crate::process::Process;
+use crate::runtime_api::{Answer, Call, RuntimeApi, Waiting};
+use crate::scenario::{Before, Scenario};
+use crate::seed::World;
+use crate::statistics::Summary;
+use crate::template::Function;
+use crate::throttle::{MEMORY_OF_A_FULL_CORE, Throttle};
+
+/// Everything the functions under test find around them.
+pub(crate) struct Workbench {
+    /// The AWS endpoint.
+    pub(crate) endpoint: Endpoint,
+    /// What the tables were filled with.
+    pub(crate) world: World,
+    /// For logs and certificates; gone in the end.
+    pub(crate) scratch: TempDir,
+}
+
+/// What is measured.
+pub(crate) struct Subject<'a> {
+    /// The function.
+    pub(crate) function: &'a Function,
+    /// Its group's binary.
+    pub(crate) artefact: &'a Artefact,
+    /// Which of its answers.
+    pub(crate) scenario: &'a Scenario,
+    /// Its event before the scenario changed it.
+    pub(crate) plain: &'a Event,
+}
+
+/// A CPU share.
+pub(crate) struct Share {
+    memory: u32,
+    throttle: Option<Throttle>,
+}
+
+impl Share {
+    /// The whole core.
+    pub(crate) fn full() -> Self {
+        Self { memory: MEMORY_OF_A_FULL_CORE, throttle: None }
+    }
+
+    /// What Lambda gives to `memory` MB; `None` where that cannot be enforced.
+    pub(crate) fn of_memory(memory: u32) -> Option<Self> {
+        Some(Self { memory, throttle: Some(Throttle::for_memory(memory)?) })
+    }
+}
+
+/// A stretch of a process's life.
+#[derive(Debug)]
+struct Stretch {
+    wall: Duration,
+    cpu: Duration,
+    instructions: Option<u64>,
+    tally: Tally,
+}
+
+struct Sample {
+    init: Stretch,
+    first: Stretch,
+    warm: Vec<Stretch>,
+    peak_bytes: u64,
+}
+
+/// The result for one subject at one share.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Figures {
+    /// Start to the first `/next`, never throttled.
+    pub(crate) init: Phase,
+    /// The first event handed out to its answer received.
+    pub(crate) first: Phase,
+    /// The same for the events after it.
+    pub(crate) warm: Phase,
+    /// `VmHWM` in the end.
+    pub(crate) peak_bytes: Summary,
+}
+
+/// One phase over all processes.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Phase {
+    /// On the clock.
+    pub(crate) wall_ms: Summary,
+    /// User and system time of the process.
+    pub(crate) cpu_ms: Summary,
+    /// Retired in user mode; none where the machine does not count them.
+    pub(crate) instructions: Option<Summary>,
+    /// What one of them called and consumed.
+    pub(crate) aws: Tally,
+    /// Whether that was the same each time.
+    pub(crate) aws_is_constant: bool,
+}
+
+/// A process together with what it talks to.
+struct Running {
+    process: Process,
+    runtime: RuntimeApi,
+    instructions: Option<Instructions>,
+    function: String,
+}
+
+impl Workbench {
+    /// Starts `subject` once and hands it its plain event; what it answered.
+    pub(crate) async fn check(&self, subject: &Subject<'_>) -> anyhow::Result<()> {
+        let before = self.prepare(subject).await?;
+        self.endpoint.restore(&before);
+        let (mut running, _, waiting) = self.start(subject, MEMORY_OF_A_FULL_CORE).await?;
+        let event = subject.scenario.event(subject.plain);
+        let (_, answer) = running.invoke(waiting, &event).await?;
+        running.judge(subject, answer)
+    }
+
+    /// Measures `subject` in `runs` processes at each of `shares`, in turns, so
+    /// that a busy moment of the machine does not fall on one share alone.
+    pub(crate) async fn measure(
+        &self,
+        subject: &Subject<'_>,
+        shares: &[&Share],
+        runs: u16,
+        warm: u16,
+    ) -> anyhow::Result<Vec<Figures>> {
+        let before = self.prepare(subject).await?;
+        let mut samples: Vec<Vec<Sample>> = shares.iter().map(|_| Vec::new()).collect();
+        for _ in 0..runs {
+            for (share, samples) in shares.iter().zip(&mut samples) {
+                samples.push(self.sample(subject, share, &before, warm).await?);
+            }
+        }
+        samples.iter().map(|samples| Figures::of(samples)).collect()
+    }
+
+    /// The tables as they have to be before each invocation.
+    async fn prepare(&self, subject: &Subject<'_>) -> anyhow::Result<Items> {
+        let pending = subject.scenario.before == Before::PendingEffect;
+        self.endpoint.restore(if pending { &self.world.items_with_pending_effect } else { &self.world.items });
+        if subject.scenario.before == Before::PlainEvent {
+            let (mut running, _, waiting) = self.start(subject, MEMORY_OF_A_FULL_CORE).await?;
+            running.invoke(waiting, subject.plain).await?;
+        }
+        Ok(self.endpoint.items())
+    }
+
+    async fn sample(&self, subject: &Subject<'_>, share: &Share, before: &Items, warm: u16) -> anyhow::Result<Sample> {
+        self.endpoint.restore(before);
+        let event = subject.scenario.event(subject.plain);
+        let (mut running, init, mut waiting) = self.start(subject, share.memory).await?;
+        let mut stretches = Vec::new();
+        for invocation in 0..=warm {
+            self.endpoint.restore(before);
+            self.endpoint.take_tally();
+            let mut instructions = running.instructions_so_far();
+            let cpu = running.process.cpu_time()?;
+            if let Some(throttle) = &share.throttle {
+                if invocation == 0 {
+                    throttle.admit(running.process.pid()).context("throttle the process")?;
+                } else {
+                    // Each starts with a fresh quota, as after a pause on Lambda.
+                    tokio::time::sleep(Duration::from_millis(25)).await;
+                }
+            }
+            let (handed_out, answer) = running.invoke(waiting, &event).await?;
+            let cpu = running.process.cpu_time()?.saturating_sub(cpu);
+            if let (Some(before), Some(now)) = (&mut instructions, running.instructions_so_far()) {
+                *before = now - *before;
+            }
+            stretches.push(Stretch {
+                wall: answer.at - handed_out,
+                cpu,
+                instructions,
+                tally: self.endpoint.take_tally(),
+            });
+            running.judge(subject, answer)?;
+            waiting = running.arrival().await?;
+        }
+        let peak_bytes = running.process.peak_memory()?;
+        let first = stretches.remove(0);
+        Ok(Sample { init, first, warm: stretches, peak_bytes })
+    }
+
+    /// Starts the function and waits until it wants an event.
+    async fn start(&self, subject: &Subject<'_>, memory: u32) -> anyhow::Result<(Running, Stretch, Waiting)> {
+        let function = subject.function;
+        let runtime = RuntimeApi::start().await?;
+        let environment = self.world.environment(function, memory, runtime.address(), &self.endpoint);
+        let log = self.scratch.path().join(&function.name).with_extension("log");
+        let mut process = Process::park(&subject.artefact.path, &environment, log)?;
+        let mut instructions = Instructions::of(process.pid());
+        self.endpoint.take_tally();
+        let counted = instructions.as_mut().and_then(Instructions::so_far);
+        let cpu = process.cpu_time()?;
+        let started = process.go()?;
+        let mut running = Running { process, runtime, instructions, function: function.name.clone() };
+        let waiting = running.arrival().await?;
+        let init = Stretch {
+            wall: waiting.since - started,
+            cpu: running.process.cpu_time()?.saturating_sub(cpu),
+            instructions: counted.zip(running.instructions_so_far()).map(|(before, now)| now - before),
+            tally: self.endpoint.take_tally(),
+        };
+        Ok((running, init, waiting))
+    }
+}
+
+impl Running {
+    fn instructions_so_far(&mut self) -> Option<u64> {
+        self.instructions.as_mut().and_then(Instructions::so_far)
+    }
+
+    async fn arrival(&mut self) -> anyhow::Result<Waiting> {
+        match self.call().await? {
+            Call::Next(waiting) => Ok(waiting),
+            Call::InitFailed(error) => Err(self.failure(&format!("could not start: {error}"))),
+            Call::Answered(_) => Err(self.failure("answered twice")),
+        }
+    }
+
+    async fn invoke(&mut self, waiting: Waiting, event: &Event) -> anyhow::Result<(Instant, Answer)> {
+        let handed_out = waiting.hand_out(&self.function, event.content())?;
+        match self.call().await? {
+            Call::Answered(answer) => Ok((handed_out, answer)),
+            Call::Next(_) => Err(self.failure("wanted another event without an answer to the first")),
+            Call::InitFailed(error) => Err(self.failure(&format!("reported a failed start late: {error}"))),
+        }
+    }
+
+    /// What the process does next, unless it ends or sleeps.
+    async fn call(&mut self) -> anyhow::Result<Call> {
+        let patience = Instant::now() + PATIENCE;
+        loop {
+            match tokio::time::timeout(Duration::from_millis(200), self.runtime.call()).await {
+                Ok(call) => return call,
+                Err(_) if Instant::now() > patience => {
+                    return Err(self.failure(&format!("did nothing for {} s", PATIENCE.as_secs())));
+                }
+                Err(_) => {
+                    if let Some(status) = self.process.ended() {
+                        return Err(self.failure(&format!("ended with {status}")));
+                    }
+                }
+            }
+        }
+    }
+
+    fn judge(&self, subject: &Subject<'_>, answer: Answer) -> anyhow::Result<()> {
+        match answer.content {
+            Ok(content) => subject.scenario.judge(&content).map_err(|wrong| self.failure(&wrong)),
+            Err(error) => bail!(self.failure(&format!("failed: {error}"))),
+        }
+    }
+
+    fn failure(&self, what: &str) -> anyhow::Error {
+        let words = self.process.last_words();
+        let said = if words.is_empty() { "and wrote nothing".to_owned() } else { format!("its last words:\n{words}") };
+        anyhow!("{} {what}; {said}", self.function)
+    }
+}
+
+impl Figures {
+    fn of(samples: &[Sample]) -> anyhow::Result<Self> {
+        let warm = samples.iter().flat_map(|sample| &sample.warm);
+        Ok(Self {
+            init: Phase::of(&samples.iter().map(|sample| &sample.init))?,
+            first: Phase::of(&samples.iter().map(|sample| &sample.first))?,
+            warm: Phase::of(&warm)?,
+            peak_bytes: Summary::of(samples.iter().map(|sample| as_f64(sample.peak_bytes))).context("no sample")?,
+        })
+    }
+}
+
+impl Phase {
+    fn of<'a>(stretches: &(impl Iterator<Item = &'a Stretch> + Clone)) -> anyhow::Result<Self> {
+        let series = |of: fn(&Stretch) -> Duration| stretches.clone().map(move |stretch| milliseconds(of(stretch)));
+        let first = stretches.clone().next().context("no sample")?;
+        Ok(Self {
+            wall_ms: Summary::of(series(|stretch| stretch.wall)).context("no sample")?,
+            cpu_ms: Summary::of(series(|stretch| stretch.cpu)).context("no sample")?,
+            instructions: Summary::of(stretches.clone().filter_map(|stretch| stretch.instructions.map(as_f64))),
+            aws: first.tally.clone(),
+            aws_is_constant: stretches.clone().all(|stretch| stretch.tally == first.tally),
+        })
+    }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bytes and instructions stay far below 2^52")]
+fn as_f64(count: u64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,191 @@
+//! The world that functions are measured in: who calls, and what is stored.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use aws::{Aws, Fetch};
+use domain::{
+    Actor, Branding, BuyerId, Capabilities, Cause, ClientId, NewBuyer, Organisation, OrganisationId, RateLimitTier,
+    RateLimits, RequestId, Seller, SellerId, Source,
+};
+use serde_json::json;
+use simulators::IdentityProvider;
+use simulators::identity_provider::Forgery;
+use storage::{Answer, KeysCopy, Remember, Table};
+use uuid::Uuid;
+
+use crate::endpoint::{Endpoint, Items};
+use crate::event::Event;
+use crate::template::Function;
+
+const TABLE: &str = "onboarding";
+const REGION: &str = "eu-central-1";
+const REQUIRED_DPA_VERSION: &str = "2026-01";
+const CLIENT: &str = "api-client-bench";
+
+/// A caller with his token, his seller and a buyer.
+pub(crate) struct World {
+    /// The tables before any invocation.
+    pub(crate) items: Items,
+    /// The same and one revision whose effect is due.
+    pub(crate) items_with_pending_effect: Items,
+    token: String,
+    seller: String,
+    buyer: String,
+    /// Values of the template's variables that only a deployment knows.
+    variables: BTreeMap<&'static str, String>,
+    /// Its keys are in the table; it answers should a function ask all the same.
+    _identity_provider: IdentityProvider,
+}
+
+impl World {
+    /// Fills the tables of `endpoint`, as an operator and a client would.
+    pub(crate) async fn make(endpoint: &Endpoint, events: &Path) -> anyhow::Result<Self> {
+        let identity_provider = IdentityProvider::start(0).await?;
+        let table = Table::new(&Aws::local(&endpoint.plain_url, REGION), TABLE);
+        let organisation = organisation();
+        let seller = seller();
+        let administration = table.administration();
+        administration.put_organisation(&organisation).await.context("store an organisation")?;
+        administration.put_client(&ClientId(CLIENT.to_owned()), organisation.uuid).await?;
+        administration.grant(organisation.uuid, &seller).await?;
+        keep_keys(&table, identity_provider.issuer()).await?;
+        let buyer = create_buyer(&table, organisation.uuid, seller.uuid).await?;
+        let items = endpoint.items();
+        Ok(Self {
+            items_with_pending_effect: with_pending_effect(items.clone(), events)?,
+            items,
+            token: long_lived_token(&identity_provider),
+            seller: seller.uuid.to_string(),
+            buyer: buyer.to_string(),
+            variables: BTreeMap::from([
+                ("TABLE_NAME", TABLE.to_owned()),
+                ("EVENT_BUS_NAME", "events".to_owned()),
+                ("ISSUER", identity_provider.issuer().to_owned()),
+                ("REQUIRED_DPA_VERSION", REQUIRED_DPA_VERSION.to_owned()),
+                ("STAGE", "local".to_owned()),
+            ]),
+            _identity_provider: identity_provider,
+        })
+    }
+
+    /// For the events.
+    pub(crate) fn placeholders(&self) -> [(&str, &str); 3] {
+        [("TOKEN", &self.token), ("SELLER", &self.seller), ("BUYER", &self.buyer)]
+    }
+
+    /// What Lambda sets, and what the template does.
+    pub(crate) fn environment(
+        &self,
+        function: &Function,
+        memory: u32,
+        runtime_api: &str,
+        endpoint: &Endpoint,
+    ) -> Vec<(String, String)> {
+        let of_template = function.environment.iter().map(|(name, value)| {
+            let ours = self.variables.get(&**name).cloned();
+            (name.clone(), ours.or_else(|| value.clone()).unwrap_or_else(|| format!("bench-{name}")))
+        });
+        let of_lambda = [
+            ("AWS_LAMBDA_RUNTIME_API", runtime_api.to_owned()),
+            ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory.to_string()),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", function.name)),
+            ("AWS_LAMBDA_LOG_STREAM_NAME", "bench".to_owned()),
+            ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+            ("_HANDLER", function.name.clone()),
+            ("AWS_REGION", REGION.to_owned()),
+            ("AWS_DEFAULT_REGION", REGION.to_owned()),
+            ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "bench".to_owned()),
+            ("AWS_SESSION_TOKEN", "bench".to_owned()),
+            ("AWS_ENDPOINT_URL", endpoint.url.clone()),
+            ("AWS_CA_BUNDLE", endpoint.trusted.to_string_lossy().into_owned()),
+            ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
+            ("LANG", "en_US.UTF-8".to_owned()),
+            ("TZ", ":UTC".to_owned()),
+        ];
+        of_template.chain(of_lambda.map(|(name, value)| (name.to_owned(), value))).collect()
+    }
+}
+
+/// With every capability and limits that no run reaches.
+fn organisation() -> Organisation {
+    Organisation {
+        uuid: OrganisationId(Uuid::from_u128(0x0b9a_0000_0000_4000_8000_0000_0000_0001)),
+        name: "Bench Marketplace".to_owned(),
+        rate_limit_tier: RateLimitTier::Enterprise,
+        rate_limits: Some(RateLimits { read: 1_000_000, write: 1_000_000, webhook: 1_000_000 }),
+        capabilities: Capabilities {
+            allow_marketplace_led_kyc: true,
+            allow_multi_vin_orders: true,
+            allow_contact_personal_data: true,
+            allow_kyc_document_download: true,
+        },
+        dpa_version: Some(REQUIRED_DPA_VERSION.to_owned()),
+        dpa_accepted_at: Some(storage::now()),
+        dpa_grace_until: None,
+        branding: Branding::default(),
+        admin_email: Some("admin@bench.example".to_owned()),
+        monitor_vies: false,
+    }
+}
+
+fn seller() -> Seller {
+    Seller {
+        uuid: SellerId(Uuid::from_u128(0x5e11_e000_0000_4000_8000_0000_0000_0001)),
+        name: "Bench Seller GmbH".to_owned(),
+        country: "DE".to_owned(),
+        vat_number: None,
+    }
+}
+
+/// A cold start reads the issuer's keys from the table, where the first function ever put them.
+async fn keep_keys(table: &Table, issuer: &str) -> anyhow::Result<()> {
+    let address = format!("{issuer}/protocol/openid-connect/certs");
+    let jwks = Fetch::within(Duration::from_secs(5)).get(&address).await.context("fetch the issuer's keys")?;
+    let copy = KeysCopy { jwks: String::from_utf8(jwks)?, fetched_at: storage::now() };
+    Ok(table.issuer_keys().keep(issuer, &copy).await?)
+}
+
+/// Another one than the event of `upsert-buyer` names.
+async fn create_buyer(table: &Table, organisation: OrganisationId, seller: SellerId) -> anyhow::Result<BuyerId> {
+    let body = json!({
+        "kycMode": "MARKETPLACE_LED",
+        "vatNumber": "ATU13585627",
+        "companyName": "Bench Buyer GmbH",
+        "address": { "street": "Prüfstand 1", "postCode": "1010", "city": "Wien", "country": "AT" },
+    });
+    let new = NewBuyer::parse(&body)?;
+    let buyer = BuyerId::of(seller, &new.business.vat_number);
+    let at = storage::now();
+    let cause = Cause {
+        actor: Actor::Client { organisation, client: ClientId(CLIENT.to_owned()) },
+        source: Source::Api,
+        request_id: RequestId::fresh(),
+        at,
+    };
+    let remember = Remember { organisation, key: "seed".to_owned(), meaning: "the seed of the bench".to_owned(), at };
+    let answer = |_: &_, _| Answer::empty(201);
+    table.create_buyers().upsert(seller, new, cause, &remember, answer).await.context("store a buyer")?;
+    Ok(buyer)
+}
+
+/// What the stream shows to `relay-outbox` is in the table; due whatever this machine's clock says.
+fn with_pending_effect(items: Items, events: &Path) -> anyhow::Result<Items> {
+    // A project without an outbox has no such event, and nothing pending.
+    let Ok(event) = Event::read(events, "relay-outbox", &[]) else { return Ok(items) };
+    let mut revision = event.stream_image().context("the event of relay-outbox shows no item")?.clone();
+    revision.insert("dueAt".to_owned(), json!({ "N": "1" }));
+    Ok(items.with(TABLE, revision))
+}
+
+/// A run takes longer than a real token lives.
+fn long_lived_token(identity_provider: &IdentityProvider) -> String {
+    let tomorrow = storage::now().plus_seconds(24 * 60 * 60).seconds();
+    let claims = serde_json::Map::from_iter([("exp".to_owned(), json!(tomorrow))]);
+    identity_provider.sign(&Forgery { client_id: CLIENT.to_owned(), claims, ..Forgery::default() })
+}

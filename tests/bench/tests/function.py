@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""A Lambda function for the bench's own tests.
+
+Written without anything of ours, so that Runtime API and TLS endpoint are tested
+by a client that does not share their mistakes. _HANDLER picks what it does.
+"""
+
+import json
+import os
+import ssl
+import sys
+import time
+import urllib.request
+
+RUNTIME = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime"
+
+
+def get_item():
+    trusted = ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"])
+    trusted.minimum_version = ssl.TLSVersion.TLSv1_3
+    key = {"pk": {"S": "ORG#1"}, "sk": {"S": "ORG"}}
+    request = urllib.request.Request(
+        os.environ["AWS_ENDPOINT_URL"],
+        data=json.dumps({"TableName": os.environ["TABLE_NAME"], "Key": key}).encode(),
+        headers={"x-amz-target": "DynamoDB_20120810.GetItem"},
+    )
+    with urllib.request.urlopen(request, context=trusted) as answer:
+        return json.load(answer)
+
+
+def answer(event):
+    match os.environ["_HANDLER"]:
+        case "reads":
+            get_item()
+            return {"statusCode": 200, "body": event["greeting"]}
+        case "refuses":
+            return {"statusCode": 500}
+        case "hangs":
+            with open(os.environ["PID_FILE"], "w") as file:
+                file.write(str(os.getpid()))
+            time.sleep(600)
+
+
+if os.environ["_HANDLER"] == "crashes":
+    sys.exit("the table is on fire")
+
+while True:
+    with urllib.request.urlopen(f"{RUNTIME}/invocation/next") as invocation:
+        request_id = invocation.headers["Lambda-Runtime-Aws-Request-Id"]
+        assert int(invocation.headers["Lambda-Runtime-Deadline-Ms"]) > time.time() * 1000
+        result = answer(json.load(invocation))
+    data = json.dumps(result).encode()
+    urllib.request.urlopen(f"{RUNTIME}/invocation/{request_id}/response", data=data).close()
