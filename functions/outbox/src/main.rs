@@ -1,1 +1,35 @@
-fn main() {}
+//! The group `outbox`: whatever a committed revision causes leaves the table through these two.
+
+mod relay_outbox;
+mod run_due;
+mod sender;
+
+use std::process::ExitCode;
+
+use aws::Aws;
+use lambda_runtime::{Error, service_fn};
+use messaging::Bus;
+use sender::Sender;
+use storage::Table;
+
+#[derive(Clone, Copy)]
+enum Work {
+    RelayOutbox,
+    RunDue,
+}
+
+const FUNCTIONS: [(&str, Work); 2] = [("relay-outbox", Work::RelayOutbox), ("run-due", Work::RunDue)];
+
+fn main() -> ExitCode {
+    aws::main(&FUNCTIONS, run)
+}
+
+async fn run(_name: &'static str, work: Work) -> Result<(), Error> {
+    let aws = Aws::from_env()?;
+    let outbox = Table::new(&aws, &aws::required("TABLE_NAME")?).outbox();
+    let sender = Sender { outbox, bus: Bus::new(&aws, &aws::required("EVENT_BUS_NAME")?) };
+    match work {
+        Work::RelayOutbox => lambda_runtime::run(service_fn(|event| relay_outbox::relay_outbox(event, &sender))).await,
+        Work::RunDue => lambda_runtime::run(service_fn(|event| run_due::run_due(event, &sender))).await,
+    }
+}

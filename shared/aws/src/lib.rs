@@ -1,10 +1,12 @@
-//! How a function reaches AWS, without the provider chain of `aws-config`.
+//! What every function's process shares: its start, and how it reaches AWS without the provider chain of
+//! `aws-config`.
 //!
 //! On Lambda everything is in the environment: region, credentials, and (for local work) an endpoint.
 //! Trust is the five roots that AWS services chain to, which saves reading ~145 certificates of the
 //! system store at every cold start; [`Aws::with_system_roots`] is the way out should AWS add a root.
 
 mod fetch;
+mod process;
 mod trust;
 
 use std::env;
@@ -20,6 +22,7 @@ pub use aws_types::SdkConfig;
 use aws_types::region::Region;
 
 pub use fetch::{Fetch, FetchError};
+pub use process::main;
 
 /// Where AWS is and who we are there; every client is made from [`Aws::config`].
 #[derive(Clone, Debug)]

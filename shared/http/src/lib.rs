@@ -1,1 +1,24 @@
+//! The edge of an endpoint: what happens before and after a handler, the same for all of them.
+//!
+//! A handler is an `async fn(Call, Store) -> Result<Answer, Problem>` that reads like its sentence in the
+//! API guide. What it need not say again is here, always in the order the API promises:
+//! 401 → 403 (DPA) → 403 (seller, capability of the route) → 400 (headers), and then, called by the
+//! handler, 415/413/400 (body) → 422 (validation); the rest is the handler's own.
 
+mod call;
+mod caller;
+mod endpoint;
+mod function;
+mod issuer;
+mod json;
+mod problem;
+mod settings;
+mod token;
+
+pub use call::Call;
+pub use caller::Caller;
+pub use endpoint::{Door, Endpoint};
+pub use function::{Function, main};
+pub use problem::{Kind, Problem};
+pub use settings::Settings;
+pub use storage::Answer;

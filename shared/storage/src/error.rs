@@ -9,12 +9,23 @@ pub enum StorageError {
     /// succeed; a write may or may not have happened, and a repeat with the same idempotency key finds out.
     #[error("the table could not be reached or is overloaded: {0}")]
     Unavailable(String),
+    /// No connection: name resolution, network or trust. Otherwise like [`StorageError::Unavailable`].
+    #[error("there is no connection to the table")]
+    Unreachable,
     /// The request was refused for good: a missing permission, a missing table, a bug.
     #[error("the table refused: {0}")]
     Refused(String),
     /// An item is not what this version of the code writes.
     #[error("an item of the table cannot be read: {0}")]
     Unreadable(String),
+}
+
+impl StorageError {
+    /// Whether a later attempt may succeed.
+    #[must_use]
+    pub const fn is_temporary(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Unreachable)
+    }
 }
 
 /// Error codes that say "not now". Everything else that the service answers is final.
@@ -41,7 +52,7 @@ impl StorageError {
             return match error {
                 SdkError::ConstructionFailure(_) => Self::Refused("the request could not be built".to_owned()),
                 SdkError::TimeoutError(_) => Self::Unavailable("no answer in time".to_owned()),
-                SdkError::DispatchFailure(_) => Self::Unavailable("the connection failed".to_owned()),
+                SdkError::DispatchFailure(_) => Self::Unreachable,
                 _ => Self::Unavailable("the answer could not be read".to_owned()),
             };
         };

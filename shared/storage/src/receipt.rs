@@ -28,6 +28,31 @@ pub struct Answer {
     pub body: Option<String>,
 }
 
+impl Answer {
+    /// An answer with a JSON body.
+    ///
+    /// # Panics
+    /// When the value cannot be written as JSON (a map with keys that are no text): a bug.
+    #[must_use]
+    pub fn json(status: u16, body: &impl Serialize) -> Self {
+        let body = serde_json::to_string(body).expect("a resource can be written as JSON");
+        Self { status, headers: Vec::new(), body: Some(body) }
+    }
+
+    /// An answer without a body.
+    #[must_use]
+    pub const fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: None }
+    }
+
+    /// The same with a header; names in lower case.
+    #[must_use]
+    pub fn with(mut self, header: &str, value: impl Into<String>) -> Self {
+        self.headers.push((header.to_owned(), value.into()));
+        self
+    }
+}
+
 /// Under which key, and for which meaning of the request, an answer shall be remembered.
 pub struct Remember {
     /// Whose key: the same key of two organisations is two keys.
@@ -120,9 +145,9 @@ impl Table {
                 let ours = item::read::<Receipt>(standing.clone())?.salt == receipt.salt;
                 return if ours { Ok(None) } else { remember.judge(standing).map(Some) };
             }
-            match StorageError::of(&error) {
-                StorageError::Unavailable(why) => last = StorageError::Unavailable(why),
-                refused => return Err(refused),
+            last = StorageError::of(&error);
+            if !last.is_temporary() {
+                return Err(last);
             }
         }
         Err(last)

@@ -2,12 +2,13 @@
 
 use aws::Aws;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::SdkError;
 use domain::Instant;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::key::Key;
-use crate::{Administration, Callers, CreateBuyers, Histories, IssuerKeys, Outbox, ReadBuyers, ReportOnBuyers};
+use crate::{
+    Administration, Callers, CreateBuyers, Histories, IssuerKeys, KeysCopy, Outbox, ReadBuyers, ReportOnBuyers,
+    StorageError,
+};
 
 /// The table `onboarding`. Cheap to clone; hands out one narrow type per purpose.
 #[derive(Clone)]
@@ -23,28 +24,24 @@ impl Table {
         Self { client: Client::new(aws.config()), name: name.to_owned() }
     }
 
-    /// The table of that name, with an open connection: the TLS handshake happens now, while Lambda
-    /// starts us at full speed, and not in the first request. Should the Amazon roots not be trusted by
-    /// whatever stands at the endpoint, the system's roots are used from then on.
-    pub async fn connected(aws: &Aws, name: &str) -> Self {
+    /// The table of that name, with an open connection, and the copy of the issuer's keys: the TLS handshake
+    /// and the first read happen now, while Lambda starts us at full speed, and not in the first request.
+    ///
+    /// Should whatever stands at the endpoint not be trusted by the Amazon roots, the system's roots are
+    /// used from then on. A failure is not the end: the first request will meet it again and answer for it.
+    pub async fn connected(aws: &Aws, name: &str, issuer: &str) -> (Self, Option<KeysCopy>) {
         let table = Self::new(aws, name);
-        match table.knock().await {
-            Err(SdkError::DispatchFailure(failure)) if !failure.is_timeout() => {
-                let fallback = Self::new(&aws.with_system_roots(), name);
-                match fallback.knock().await {
-                    Err(SdkError::DispatchFailure(_)) => table,
-                    _ => fallback,
+        match table.issuer_keys().copy(issuer).await {
+            Ok(copy) => (table, copy),
+            Err(StorageError::Unreachable) => {
+                let trusting = Self::new(&aws.with_system_roots(), name);
+                match trusting.issuer_keys().copy(issuer).await {
+                    Ok(copy) => (trusting, copy),
+                    Err(_) => (table, None),
                 }
             }
-            _ => table,
+            Err(_) => (table, None),
         }
-    }
-
-    /// One read of an item that every function may read and that need not exist.
-    async fn knock(&self) -> Result<(), SdkError<aws_sdk_dynamodb::operation::get_item::GetItemError>> {
-        let key = Key::issuer("");
-        let get = self.client.get_item().table_name(&self.name).set_key(Some(key.attributes()));
-        get.send().await.map(drop)
     }
 
     /// Who calls.

@@ -80,9 +80,9 @@ pub(crate) async fn commit(table: &Table, actions: Vec<TransactWriteItem>) -> Re
                 }
             }
         }
-        match StorageError::of(&error) {
-            StorageError::Unavailable(why) => last = StorageError::Unavailable(why),
-            refused => return Err(refused),
+        last = StorageError::of(&error);
+        if !last.is_temporary() {
+            return Err(last);
         }
     }
     Err(last)

@@ -1,0 +1,65 @@
+//! `$default`: every path and method that no route has.
+
+use http_edge::{Answer, Problem};
+
+/// The paths of the API and their methods; a test compares them with the template's routes.
+const ROUTES: [(&str, &[&str]); 3] = [
+    ("/v1/me", &["GET"]),
+    ("/v1/partners/{sellerId}/buyers", &["POST"]),
+    ("/v1/partners/{sellerId}/buyers/{buyerId}", &["GET"]),
+];
+
+/// 405 when the path exists with other methods, else 404.
+pub(crate) fn unmatched(_method: &str, path: &str) -> Result<Answer, Problem> {
+    match ROUTES.iter().find(|(route, _)| matches(route, path)) {
+        Some((_, methods)) => Err(Problem::method_not_allowed(methods)),
+        None => Err(Problem::not_found("path")),
+    }
+}
+
+/// A parameter stands for exactly one segment that is not empty.
+fn matches(route: &str, path: &str) -> bool {
+    let (mut expected, mut found) = (route.split('/'), path.split('/'));
+    loop {
+        match (expected.next(), found.next()) {
+            (None, None) => return true,
+            (Some(segment), Some(text)) if segment == text || (segment.starts_with('{') && !text.is_empty()) => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    #[test]
+    fn a_parameter_is_one_segment() {
+        assert!(matches("/v1/partners/{sellerId}/buyers", "/v1/partners/x/buyers"));
+        for other in ["/v1/partners//buyers", "/v1/partners/x/y/buyers", "/v1/partners/x/buyers/", "/v1/partners/x"] {
+            assert!(!matches("/v1/partners/{sellerId}/buyers", other), "{other}");
+        }
+    }
+
+    /// The template is the only other place that lists routes: `Path:` and `Method:` of its HTTP events.
+    #[test]
+    fn the_routes_are_those_of_the_template() {
+        let template = include_str!("../../../infra/template.yaml");
+        let mut routes = BTreeMap::<&str, BTreeSet<String>>::new();
+        let mut path = None;
+        for line in template.lines().map(str::trim) {
+            if let Some(found) = line.strip_prefix("Path: /") {
+                path = Some(&line["Path: ".len()..][..=found.len()]);
+            } else if let (Some(method), Some(path)) =
+                (line.strip_prefix("Method: "), path.take_if(|_| line.starts_with("Method: ")))
+            {
+                routes.entry(path).or_default().insert(method.to_uppercase());
+            }
+        }
+        assert!(routes.len() >= 3, "the template's events could not be read: {routes:?}");
+        let ours: BTreeMap<_, BTreeSet<_>> =
+            ROUTES.iter().map(|(path, methods)| (*path, methods.iter().map(ToString::to_string).collect())).collect();
+        assert_eq!(ours, routes);
+    }
+}

@@ -1,0 +1,102 @@
+//! One call of an endpoint, as its handler sees it: admitted, with its headers checked.
+
+use domain::{BuyerId, Cause, Instant, RequestId, SellerId, Source, Violations};
+use lambda_http::http::HeaderMap;
+use lambda_http::http::header::{CONTENT_TYPE, IF_NONE_MATCH};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::HashMap;
+use storage::Remember;
+
+use crate::{Caller, Problem, json};
+
+/// Most bytes of a JSON body. The largest upsert, twenty contacts and all texts at their limits in
+/// four-byte characters, stays below.
+const MOST_JSON: usize = 64 * 1024;
+
+/// An admitted call.
+pub struct Call {
+    /// Who calls.
+    pub caller: Caller,
+    /// The request's id; also the problem's `traceId`.
+    pub request_id: RequestId,
+    /// When it arrived.
+    pub at: Instant,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) parameters: HashMap<String, String>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+    pub(crate) idempotency_key: Option<String>,
+}
+
+impl Call {
+    /// The seller of the path; the caller acts for it.
+    ///
+    /// # Errors
+    /// 403 on a route without one, which is a bug of the route.
+    pub fn seller(&self) -> Result<SellerId, Problem> {
+        self.caller.seller.as_ref().map(|seller| seller.uuid).ok_or_else(Problem::foreign_seller)
+    }
+
+    /// The buyer of the path.
+    ///
+    /// # Errors
+    /// 404 when it is no id: no buyer has it.
+    pub fn buyer(&self) -> Result<BuyerId, Problem> {
+        let text = self.parameters.get("buyerId").map_or("", String::as_str);
+        text.parse().map_err(|_| Problem::not_found("buyer"))
+    }
+
+    /// The JSON body, parsed into a type that cannot be wrong.
+    ///
+    /// # Errors
+    /// 415, 413, 400, 422, in this order.
+    pub fn body<T>(&self, parse: impl FnOnce(&Value) -> Result<T, Violations>) -> Result<T, Problem> {
+        let media_type = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let essence = media_type.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/json") {
+            return Err(Problem::unsupported_media_type("application/json"));
+        }
+        if self.body.len() > MOST_JSON {
+            return Err(Problem::payload_too_large(MOST_JSON));
+        }
+        let body = json::parse(&self.body).map_err(|why| Problem::malformed(format!("The body {why}.")))?;
+        if !body.is_object() {
+            return Err(Problem::malformed("The body is not a JSON object."));
+        }
+        Ok(parse(&body)?)
+    }
+
+    /// How the answer shall be remembered: under the caller's idempotency key, for this method, path,
+    /// precondition and meaning of the body.
+    ///
+    /// # Errors
+    /// 400 on a route that does not declare itself a write, which is a bug of the route.
+    pub fn remember(&self, meaning: &impl Serialize) -> Result<Remember, Problem> {
+        let key = self.idempotency_key.clone().ok_or_else(|| Problem::internal("a write route without a key"))?;
+        let meaning = serde_json::to_string(meaning).map_err(Problem::internal)?;
+        let precondition = self.headers.get("if-match").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let meaning = format!("{} {}\nif-match: {precondition}\n{meaning}", self.method, self.path);
+        Ok(Remember { organisation: self.caller.organisation.uuid, key, meaning, at: self.at })
+    }
+
+    /// Who, through what, in which request, when.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        Cause { actor: self.caller.actor(), source: Source::Api, request_id: self.request_id.clone(), at: self.at }
+    }
+
+    /// Whether the client already has the representation with this strong entity tag
+    /// (`If-None-Match`, RFC 9110 section 13.1.2: weak comparison, `*` matches whatever exists).
+    #[must_use]
+    pub fn already_has(&self, etag: &str) -> bool {
+        self.headers
+            .get_all(IF_NONE_MATCH)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .map(str::trim)
+            .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+    }
+}

@@ -1,0 +1,364 @@
+//! Every problem the API answers with (RFC 9457), in one file.
+//!
+//! To add one: a variant of [`Kind`] with its doc line, its row in [`Kind::row`], its place in
+//! [`Kind::ALL`] (a test counts them), and a constructor of [`Problem`] named by meaning.
+
+use domain::{Capability, DpaStanding, RequestId, Violations};
+use lambda_http::http::StatusCode;
+use serde::Serialize;
+use serde_json::Value;
+use storage::StorageError;
+
+/// The type of a problem; clients key on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// 400. The request cannot be read: a header or the body. Correct it.
+    MalformedRequest,
+    /// 401. No valid token came along. Fetch a new one and try again.
+    Unauthorized,
+    /// 403. The organisation does not act for this seller. Ask for it to be authorised.
+    Forbidden,
+    /// 403. The organisation lacks a capability. Ask for it to be granted.
+    CapabilityRequired,
+    /// 403. The data processing agreement is not accepted, or in an outdated version. Accept the current one.
+    DpaNotAccepted,
+    /// 404. There is no such resource among those the caller may see.
+    NotFound,
+    /// 405. The path exists, but not with this method. `Allow` names those it has.
+    MethodNotAllowed,
+    /// 409. The natural key is taken by a resource that means something else, shown as `currentResource`.
+    ResourceExistsDifferentBody,
+    /// 413. The body is larger than the endpoint takes.
+    PayloadTooLarge,
+    /// 415. The body is of another media type than the endpoint takes.
+    UnsupportedMediaType,
+    /// 422. The body was read and breaks rules: all of them are listed in `errors`.
+    ValidationError,
+    /// 422. The idempotency key was used for another request in the last 24 hours. Use a new one.
+    IdempotencyKeyReused,
+    /// 500. Our fault, and logged. Repeat with the same idempotency key; quote `traceId` if it persists.
+    InternalError,
+    /// 503. A part we depend on is overloaded or out of reach. Repeat after `Retry-After` with the same key.
+    ServiceUnavailable,
+}
+
+impl Kind {
+    /// All of them, by status.
+    pub const ALL: [Self; 14] = [
+        Self::MalformedRequest,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::CapabilityRequired,
+        Self::DpaNotAccepted,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::ResourceExistsDifferentBody,
+        Self::PayloadTooLarge,
+        Self::UnsupportedMediaType,
+        Self::ValidationError,
+        Self::IdempotencyKeyReused,
+        Self::InternalError,
+        Self::ServiceUnavailable,
+    ];
+
+    const fn row(self) -> (&'static str, u16, &'static str) {
+        match self {
+            Self::MalformedRequest => ("malformed-request", 400, "The request cannot be read"),
+            Self::Unauthorized => ("unauthorized", 401, "A valid access token is required"),
+            Self::Forbidden => ("forbidden", 403, "Not allowed for this seller"),
+            Self::CapabilityRequired => ("capability-required", 403, "A capability is required"),
+            Self::DpaNotAccepted => ("dpa-not-accepted", 403, "The data processing agreement is not accepted"),
+            Self::NotFound => ("not-found", 404, "Not found"),
+            Self::MethodNotAllowed => ("method-not-allowed", 405, "Method not allowed"),
+            Self::ResourceExistsDifferentBody => {
+                ("resource-exists-different-body", 409, "The resource exists with another body")
+            }
+            Self::PayloadTooLarge => ("payload-too-large", 413, "The body is too large"),
+            Self::UnsupportedMediaType => ("unsupported-media-type", 415, "Unsupported media type"),
+            Self::ValidationError => ("validation-error", 422, "The request breaks validation rules"),
+            Self::IdempotencyKeyReused => ("idempotency-key-reused", 422, "The idempotency key was used before"),
+            Self::InternalError => ("internal-error", 500, "Internal error"),
+            Self::ServiceUnavailable => ("service-unavailable", 503, "Temporarily unavailable"),
+        }
+    }
+
+    /// The last part of the `type` URI.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        self.row().0
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        self.row().1
+    }
+
+    /// The constant title.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        self.row().2
+    }
+}
+
+/// A problem on its way to the client.
+#[derive(Debug)]
+pub struct Problem(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    kind: Kind,
+    detail: String,
+    errors: Option<Violations>,
+    current: Option<(Value, Vec<&'static str>)>,
+    headers: Vec<(&'static str, String)>,
+    /// For the log only.
+    cause: Option<String>,
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "constructors are given to `map_err`, which passes values")]
+impl Problem {
+    fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self(Box::new(Parts { kind, detail, errors: None, current: None, headers: Vec::new(), cause: None }))
+    }
+
+    fn with(mut self, header: &'static str, value: impl Into<String>) -> Self {
+        self.0.headers.push((header, value.into()));
+        self
+    }
+
+    fn because(mut self, cause: &impl ToString) -> Self {
+        self.0.cause = Some(cause.to_string());
+        self
+    }
+
+    /// A header or the body cannot be read; the detail names which and the rule.
+    #[must_use]
+    pub fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(Kind::MalformedRequest, detail)
+    }
+
+    /// No token came along (RFC 6750 section 3: the challenge then carries no error code).
+    #[must_use]
+    pub fn no_token() -> Self {
+        Self::new(Kind::Unauthorized, "Send `Authorization: Bearer <access token>`.")
+            .with("www-authenticate", "Bearer realm=\"novatrade24\"")
+    }
+
+    /// A token came along and is not believed. What is wrong with it is for the log, not for a forger.
+    #[must_use]
+    pub fn invalid_token(why: impl ToString) -> Self {
+        Self::new(Kind::Unauthorized, "The access token is not valid: fetch a new one.")
+            .with("www-authenticate", "Bearer realm=\"novatrade24\", error=\"invalid_token\"")
+            .because(&why)
+    }
+
+    /// The organisation does not act for the seller of the path.
+    #[must_use]
+    pub fn foreign_seller() -> Self {
+        Self::new(
+            Kind::Forbidden,
+            "Your organisation is not authorised for this seller; `GET /v1/me` lists those it is.",
+        )
+    }
+
+    /// The organisation lacks a capability.
+    #[must_use]
+    pub fn capability_required(capability: Capability) -> Self {
+        Self::new(Kind::CapabilityRequired, format!("This needs the capability `{}`.", capability.name()))
+    }
+
+    /// The data processing agreement bars the way.
+    #[must_use]
+    pub fn dpa_not_accepted(standing: DpaStanding, required: &str) -> Self {
+        let state =
+            if standing == DpaStanding::Missing { "not accepted yet" } else { "accepted in an outdated version" };
+        let detail = format!("The data processing agreement is {state}; version {required} is required.");
+        Self::new(Kind::DpaNotAccepted, detail)
+    }
+
+    /// No such thing, or none that the caller may see: the two cannot be told apart.
+    #[must_use]
+    pub fn not_found(what: &str) -> Self {
+        Self::new(Kind::NotFound, format!("There is no such {what}."))
+    }
+
+    /// The path exists with other methods.
+    #[must_use]
+    pub fn method_not_allowed(allowed: &[&str]) -> Self {
+        let allowed = allowed.join(", ");
+        Self::new(Kind::MethodNotAllowed, format!("This path allows {allowed}.")).with("allow", allowed)
+    }
+
+    /// The natural key is taken by something that differs in these fields.
+    #[must_use]
+    pub fn exists_with_different_body(current: &impl Serialize, differences: Vec<&'static str>) -> Self {
+        let detail = format!("A buyer with this VAT number exists and differs in: {}.", differences.join(", "));
+        let mut problem = Self::new(Kind::ResourceExistsDifferentBody, detail);
+        problem.0.current = Some((serde_json::to_value(current).unwrap_or_default(), differences));
+        problem
+    }
+
+    /// The same, with the entity tag of the resource it shows.
+    #[must_use]
+    pub fn with_etag(self, etag: &str) -> Self {
+        self.with("etag", etag)
+    }
+
+    /// The body is longer than the endpoint takes.
+    #[must_use]
+    pub fn payload_too_large(most: usize) -> Self {
+        Self::new(Kind::PayloadTooLarge, format!("The body may have at most {most} bytes."))
+    }
+
+    /// The body is of another type than the endpoint takes.
+    #[must_use]
+    pub fn unsupported_media_type(expected: &str) -> Self {
+        Self::new(Kind::UnsupportedMediaType, format!("Send `Content-Type: {expected}`."))
+    }
+
+    /// The idempotency key was used for another request.
+    #[must_use]
+    pub fn key_reused() -> Self {
+        let detail = "This `Idempotency-Key` was used for another request in the last 24 hours.";
+        Self::new(Kind::IdempotencyKeyReused, detail)
+    }
+
+    /// A bug or a misconfiguration; the cause is for the log.
+    #[must_use]
+    pub fn internal(cause: impl ToString) -> Self {
+        Self::new(Kind::InternalError, "Something went wrong on our side; it is logged under `traceId`.")
+            .because(&cause)
+    }
+
+    /// Something we depend on does not answer; the cause is for the log.
+    #[must_use]
+    pub fn unavailable(cause: impl ToString) -> Self {
+        Self::new(Kind::ServiceUnavailable, "Temporarily unavailable: repeat with the same `Idempotency-Key`.")
+            .with("retry-after", "2")
+            .because(&cause)
+    }
+
+    /// Its type.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// What the log should know and the client should not.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        self.0.cause.as_deref()
+    }
+
+    /// Its headers.
+    pub(crate) fn headers(&self) -> &[(&'static str, String)] {
+        &self.0.headers
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The body: `application/problem+json`.
+    pub(crate) fn body(&self, base: &str, instance: &str, trace_id: &RequestId) -> String {
+        let (current_resource, differences) = match &self.0.current {
+            Some((current, differences)) => (Some(current), Some(differences.as_slice())),
+            None => (None, None),
+        };
+        let body = Body {
+            kind: format!("{base}{}", self.0.kind.id()),
+            title: self.0.kind.title(),
+            status: self.0.kind.status(),
+            detail: &self.0.detail,
+            instance,
+            trace_id,
+            errors: self.0.errors.as_ref().map(|violations| violations.0.as_slice()),
+            current_resource,
+            differences,
+        };
+        serde_json::to_string(&body).unwrap_or_default()
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'p> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: &'p str,
+    instance: &'p str,
+    trace_id: &'p RequestId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<&'p [domain::Violation]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current_resource: Option<&'p Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    differences: Option<&'p [&'static str]>,
+}
+
+impl From<Violations> for Problem {
+    fn from(violations: Violations) -> Self {
+        let fields: Vec<_> = violations.0.iter().map(|violation| violation.field.as_str()).collect();
+        let mut problem =
+            Self::new(Kind::ValidationError, format!("These fields break a rule: {}.", fields.join(", ")));
+        problem.0.errors = Some(violations);
+        problem
+    }
+}
+
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
+        if error.is_temporary() { Self::unavailable(error) } else { Self::internal(error) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_problem_has_an_id_of_its_own_a_status_and_a_title() {
+        let ids: BTreeSet<_> = Kind::ALL.iter().map(|kind| kind.id()).collect();
+        assert_eq!(ids.len(), Kind::ALL.len());
+        for kind in Kind::ALL {
+            assert!((400..600).contains(&kind.status()), "{kind:?}");
+            assert!(kind.id().bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{kind:?}");
+            assert!(!kind.title().ends_with('.'), "{kind:?}");
+        }
+        // The last variant's place in the enum is the number of the others: none is missing in ALL.
+        assert_eq!(Kind::ServiceUnavailable as usize + 1, Kind::ALL.len());
+    }
+
+    #[test]
+    fn a_problem_is_written_as_published() {
+        let violations = Violations::one("address.country", "is required", None);
+        let trace = RequestId::from_client("req_1").unwrap();
+        let body = Problem::from(violations).body("https://api.example/problems/", "/v1/x", &trace);
+        let body: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(
+            body,
+            serde_json::json!({
+                "type": "https://api.example/problems/validation-error",
+                "title": "The request breaks validation rules",
+                "status": 422,
+                "detail": "These fields break a rule: address.country.",
+                "instance": "/v1/x",
+                "traceId": "req_1",
+                "errors": [{"field": "address.country", "message": "is required"}]
+            })
+        );
+    }
+
+    #[test]
+    fn the_cause_of_a_problem_stays_in_the_log() {
+        let trace = RequestId::from_client("req_1").unwrap();
+        let problem = Problem::internal("arn:aws:secret");
+        assert_eq!(problem.cause(), Some("arn:aws:secret"));
+        assert!(!problem.body("", "/", &trace).contains("arn:aws"));
+    }
+}

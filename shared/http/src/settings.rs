@@ -1,0 +1,28 @@
+//! What the template tells every HTTP function.
+
+use aws::{NotSet, required};
+
+/// From the environment; each a parameter of the template.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `TABLE_NAME`: the table.
+    pub table: String,
+    /// `ISSUER`: whose tokens are believed; equals their `iss`.
+    pub issuer: String,
+    /// `REQUIRED_DPA_VERSION`: the data processing agreement in force, `YYYY-MM`.
+    pub required_dpa_version: String,
+}
+
+impl Settings {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// The first that is missing.
+    pub fn from_env() -> Result<Self, NotSet> {
+        Ok(Self {
+            table: required("TABLE_NAME")?,
+            issuer: required("ISSUER")?,
+            required_dpa_version: required("REQUIRED_DPA_VERSION")?,
+        })
+    }
+}
