@@ -1,1 +1,106 @@
+//! What operators do to a stack: create and show organisations, clients and sellers, and prove histories.
+//!
+//! The command line (`cargo operator`), the local stack's sandbox and the tests all go through [`Operator`],
+//! so what is seeded is what an operator would have typed.
 
+mod output;
+
+use aws::Aws;
+use domain::{BrokenHistory, BuyerId, ClientId, Organisation, OrganisationId, Seller, SellerId};
+use storage::{StorageError, Table};
+
+pub use output::Shown;
+
+/// Where the table is.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its name: the stack's output `TableName`.
+    pub table_name: String,
+    /// Its region.
+    pub region: String,
+    /// An emulator's address; without it AWS is meant, with credentials from the environment.
+    pub endpoint_url: Option<String>,
+}
+
+/// An operator of one stack.
+#[derive(Clone)]
+pub struct Operator {
+    table: Table,
+}
+
+/// Why an operator's command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum OperatorError {
+    /// The table did not do it.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// No credentials.
+    #[error(transparent)]
+    Credentials(#[from] aws::NotSet),
+    /// Nothing has that id.
+    #[error("there is no {0}")]
+    Unknown(String),
+}
+
+impl Operator {
+    /// An operator of the stack with that table.
+    ///
+    /// # Errors
+    /// When AWS is meant and the environment holds no credentials.
+    pub fn connect(target: &Target) -> Result<Self, OperatorError> {
+        let aws = match &target.endpoint_url {
+            Some(endpoint) => Aws::local(endpoint, &target.region),
+            // An operator's machine may trust other roots than a function, a proxy's for instance.
+            None => Aws::from_env()?.with_system_roots(),
+        };
+        Ok(Self { table: Table::new(&aws, &target.table_name) })
+    }
+
+    /// Creates or replaces an organisation.
+    pub async fn put_organisation(&self, organisation: &Organisation) -> Result<(), OperatorError> {
+        Ok(self.table.administration().put_organisation(organisation).await?)
+    }
+
+    /// The organisation with its sellers.
+    pub async fn show(&self, organisation: OrganisationId) -> Result<Shown, OperatorError> {
+        let callers = self.table.callers();
+        let membership = callers.membership(organisation, None).await?;
+        let organisation =
+            membership.ok_or_else(|| OperatorError::Unknown(format!("organisation {organisation}")))?.organisation;
+        let sellers = callers.sellers(organisation.uuid).await?;
+        Ok(Shown { organisation, sellers })
+    }
+
+    /// Makes an API client the organisation's. The identity provider holds its secret; we never see it.
+    pub async fn put_client(&self, client: &ClientId, organisation: OrganisationId) -> Result<(), OperatorError> {
+        self.exists(organisation).await?;
+        Ok(self.table.administration().put_client(client, organisation).await?)
+    }
+
+    /// Revokes an API client; effective within 60 s.
+    pub async fn revoke_client(&self, client: &ClientId) -> Result<(), OperatorError> {
+        Ok(self.table.administration().revoke_client(client).await?)
+    }
+
+    /// Lets the organisation act for a seller.
+    pub async fn put_seller(&self, organisation: OrganisationId, seller: &Seller) -> Result<(), OperatorError> {
+        self.exists(organisation).await?;
+        Ok(self.table.administration().grant(organisation, seller).await?)
+    }
+
+    /// Ends that the organisation acts for a seller; effective within 60 s.
+    pub async fn withdraw_seller(&self, organisation: OrganisationId, seller: SellerId) -> Result<(), OperatorError> {
+        Ok(self.table.administration().withdraw(organisation, seller).await?)
+    }
+
+    /// Walks a buyer's history: the number of its revisions, or where it stops being trustworthy.
+    pub async fn verify_history(&self, buyer: BuyerId) -> Result<Result<u64, BrokenHistory>, OperatorError> {
+        let verified = self.table.histories().verify(buyer).await?;
+        verified.ok_or_else(|| OperatorError::Unknown(format!("buyer {buyer}")))
+    }
+
+    async fn exists(&self, organisation: OrganisationId) -> Result<(), OperatorError> {
+        let found = self.table.callers().membership(organisation, None).await?;
+        found.map(drop).ok_or_else(|| OperatorError::Unknown(format!("organisation {organisation}")))
+    }
+}
