@@ -141,12 +141,10 @@ async fn check_one(
 }
 
 async fn measure(arguments: &Arguments, workbench: &Workbench, functions: &[Function]) -> anyhow::Result<()> {
-    let full = Share::full();
-    let throttled = [Share::of_memory(512), Share::of_memory(128)];
-    if throttled.iter().any(Option::is_none) {
+    let shares = [Some(Share::full()), Share::of_memory(512), Share::of_memory(128)];
+    if shares.iter().any(Option::is_none) {
         eprintln!("cgroups cannot be written here: no figures for the CPU shares of 512 and 128 MB");
     }
-    let shares: Vec<&Share> = std::iter::once(&full).chain(throttled.iter().flatten()).collect();
     let mut report = Report::begin(arguments.runs, arguments.warm);
     let mut sizes = BTreeMap::<&str, Size>::new();
     for function in functions {
@@ -161,16 +159,16 @@ async fn measure(arguments: &Arguments, workbench: &Workbench, functions: &[Func
         for scenario in &Scenario::of(&function.name) {
             eprintln!("{} {}", function.name, scenario.name);
             let subject = Subject { function, artefact: &artefact, scenario, plain: &plain };
-            let mut figures = workbench.measure(&subject, &shares, arguments.runs, arguments.warm).await?.into_iter();
-            let mut of_share = |share: &Option<Share>| share.as_ref().and_then(|_| figures.next());
+            let [full_core, at_512_mb, at_128_mb] =
+                workbench.measure(&subject, &shares, arguments.runs, arguments.warm).await?;
             report.rows.push(Row {
                 group: function.group.clone(),
                 function: function.name.clone(),
                 answer: scenario.name,
                 size_bytes: sizes[&*function.group],
-                full_core: of_share(&Some(Share::full())).context("no figures")?,
-                at_512_mb: of_share(&throttled[0]),
-                at_128_mb: of_share(&throttled[1]),
+                full_core: full_core.context("nothing was measured")?,
+                at_512_mb,
+                at_128_mb,
             });
         }
     }

@@ -129,18 +129,20 @@ impl Workbench {
     pub(crate) async fn measure(
         &self,
         subject: &Subject<'_>,
-        shares: &[&Share],
+        shares: &[Option<Share>; 3],
         runs: u16,
         warm: u16,
-    ) -> anyhow::Result<Vec<Figures>> {
+    ) -> anyhow::Result<[Option<Figures>; 3]> {
         let before = self.prepare(subject).await?;
-        let mut samples: Vec<Vec<Sample>> = shares.iter().map(|_| Vec::new()).collect();
+        let mut samples = [const { Vec::new() }; 3];
         for _ in 0..runs {
             for (share, samples) in shares.iter().zip(&mut samples) {
-                samples.push(self.sample(subject, share, &before, warm).await?);
+                if let Some(share) = share {
+                    samples.push(self.sample(subject, share, &before, warm).await?);
+                }
             }
         }
-        samples.iter().map(|samples| Figures::of(samples)).collect()
+        Ok(samples.map(|samples| Figures::of(&samples)))
     }
 
     /// The tables as they have to be before each invocation.
@@ -162,7 +164,7 @@ impl Workbench {
         for invocation in 0..=warm {
             self.endpoint.restore(before);
             self.endpoint.take_tally();
-            let mut instructions = running.instructions_so_far();
+            let instructions = running.instructions_so_far();
             let cpu = running.process.cpu_time()?;
             if let Some(throttle) = &share.throttle {
                 if invocation == 0 {
@@ -174,9 +176,7 @@ impl Workbench {
             }
             let (handed_out, answer) = running.invoke(waiting, &event).await?;
             let cpu = running.process.cpu_time()?.saturating_sub(cpu);
-            if let (Some(before), Some(now)) = (&mut instructions, running.instructions_so_far()) {
-                *before = now - *before;
-            }
+            let instructions = running.instructions_since(instructions);
             stretches.push(Stretch {
                 wall: answer.at - handed_out,
                 cpu,
@@ -208,7 +208,7 @@ impl Workbench {
         let init = Stretch {
             wall: waiting.since - started,
             cpu: running.process.cpu_time()?.saturating_sub(cpu),
-            instructions: counted.zip(running.instructions_so_far()).map(|(before, now)| now - before),
+            instructions: running.instructions_since(counted),
             tally: self.endpoint.take_tally(),
         };
         Ok((running, init, waiting))
@@ -218,6 +218,10 @@ impl Workbench {
 impl Running {
     fn instructions_so_far(&mut self) -> Option<u64> {
         self.instructions.as_mut().and_then(Instructions::so_far)
+    }
+
+    fn instructions_since(&mut self, before: Option<u64>) -> Option<u64> {
+        before.zip(self.instructions_so_far()).map(|(before, now)| now - before)
     }
 
     async fn arrival(&mut self) -> anyhow::Result<Waiting> {
@@ -270,24 +274,24 @@ impl Running {
 }
 
 impl Figures {
-    fn of(samples: &[Sample]) -> anyhow::Result<Self> {
-        let warm = samples.iter().flat_map(|sample| &sample.warm);
-        Ok(Self {
+    /// `None` without samples.
+    fn of(samples: &[Sample]) -> Option<Self> {
+        Some(Self {
             init: Phase::of(&samples.iter().map(|sample| &sample.init))?,
             first: Phase::of(&samples.iter().map(|sample| &sample.first))?,
-            warm: Phase::of(&warm)?,
-            peak_bytes: Summary::of(samples.iter().map(|sample| as_f64(sample.peak_bytes))).context("no sample")?,
+            warm: Phase::of(&samples.iter().flat_map(|sample| &sample.warm))?,
+            peak_bytes: Summary::of(samples.iter().map(|sample| as_f64(sample.peak_bytes)))?,
         })
     }
 }
 
 impl Phase {
-    fn of<'a>(stretches: &(impl Iterator<Item = &'a Stretch> + Clone)) -> anyhow::Result<Self> {
+    fn of<'a>(stretches: &(impl Iterator<Item = &'a Stretch> + Clone)) -> Option<Self> {
         let series = |of: fn(&Stretch) -> Duration| stretches.clone().map(move |stretch| milliseconds(of(stretch)));
-        let first = stretches.clone().next().context("no sample")?;
-        Ok(Self {
-            wall_ms: Summary::of(series(|stretch| stretch.wall)).context("no sample")?,
-            cpu_ms: Summary::of(series(|stretch| stretch.cpu)).context("no sample")?,
+        let first = stretches.clone().next()?;
+        Some(Self {
+            wall_ms: Summary::of(series(|stretch| stretch.wall))?,
+            cpu_ms: Summary::of(series(|stretch| stretch.cpu))?,
             instructions: Summary::of(stretches.clone().filter_map(|stretch| stretch.instructions.map(as_f64))),
             aws: first.tally.clone(),
             aws_is_constant: stretches.clone().all(|stretch| stretch.tally == first.tally),
