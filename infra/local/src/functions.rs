@@ -58,6 +58,14 @@ pub(crate) fn compile(binaries: &BTreeSet<String>) -> Result<BTreeMap<String, Pa
     for binary in binaries {
         command.args(["--bin", binary]);
     }
+    // Cargo tells a program which package it is of. A build script that looks at that (ring's does) would run
+    // again, and everything above it be compiled again, for each caller of ours in turn.
+    for (variable, _) in std::env::vars_os() {
+        let name = variable.to_string_lossy();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"].iter().any(|prefix| name.starts_with(prefix)) {
+            command.env_remove(&variable);
+        }
+    }
     let mut building = command.stdout(Stdio::piped()).spawn().doing("starting cargo (is Rust installed?)")?;
     let messages = BufReader::new(building.stdout.take().expect("stdout was asked for"));
     let mut executables = BTreeMap::new();

@@ -128,7 +128,7 @@ impl<'r> Node<'r> {
             Some(_) => return self.refused("must be text"),
         };
         if text.chars().any(is_unprintable) {
-            return self.refused("must not contain control characters");
+            return self.refused("must not contain control or undecodable characters");
         }
         if !length.contains(&text.chars().count()) {
             return self.refused(format!("must be {} to {} characters", length.start(), length.end()));
@@ -173,9 +173,11 @@ impl<'r> Node<'r> {
     }
 }
 
-/// Control characters, and the invisible ones that reorder or hide text (bidi overrides, zero width).
+/// Control characters, the invisible ones that reorder or hide text (bidi overrides, zero width), and the mark
+/// that somebody on the way left for bytes he could not decode.
 fn is_unprintable(c: char) -> bool {
     c.is_control()
+        || c == char::REPLACEMENT_CHARACTER
         || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
@@ -200,10 +202,10 @@ mod tests {
         let body = json!({"name": 5, "address": {"city": ""}, "list": [{"x": "a\u{0}b"}]});
         let reader = Reader::default();
         let root = reader.root(&body);
-        root.field("name").text(1..=10);
-        root.field("address").field("city").text(1..=10);
-        root.field("missing").text(1..=10);
-        root.field("list").items(3).unwrap()[0].field("x").text(1..=10);
+        let _ = root.field("name").text(1..=10);
+        let _ = root.field("address").field("city").text(1..=10);
+        let _ = root.field("missing").text(1..=10);
+        let _ = root.field("list").items(3).unwrap()[0].field("x").text(1..=10);
         let Err(Violations(found)) = reader.finish(Some(())) else { panic!("violations expected") };
         let found: Vec<_> = found.iter().map(|v| (v.field.as_str(), v.message.as_str())).collect();
         assert_eq!(
@@ -212,7 +214,7 @@ mod tests {
                 ("name", "must be text"),
                 ("address.city", "must be 1 to 10 characters"),
                 ("missing", "is required"),
-                ("list[0].x", "must not contain control characters"),
+                ("list[0].x", "must not contain control or undecodable characters"),
             ]
         );
     }
@@ -230,7 +232,7 @@ mod tests {
     fn an_overlong_text_is_shown_shortened() {
         let body = json!("x".repeat(5000));
         let reader = Reader::default();
-        reader.root(&body).text(1..=10);
+        let _ = reader.root(&body).text(1..=10);
         let Err(Violations(found)) = reader.finish::<()>(None) else { panic!("violations expected") };
         assert_eq!(found[0].rejected_value.as_ref().unwrap().as_str().unwrap().chars().count(), 201);
     }

@@ -82,3 +82,11 @@ impl Administration {
         }
     }
 }
+
+impl Table {
+    /// Puts one item, whatever stood there.
+    pub(crate) async fn put(&self, item: item::Item) -> Result<(), StorageError> {
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        put.send().await.map(drop).map_err(|error| StorageError::of(&error))
+    }
+}

@@ -1,10 +1,12 @@
 //! The copy of the issuer's keys: a cold function can verify tokens while the issuer is down.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Instant;
 use serde::{Deserialize, Serialize};
 
 use crate::item;
 use crate::key::Key;
+use crate::outbox::lost_the_race;
 use crate::{StorageError, Table};
 
 /// A JWKS document and when the issuer gave it.
@@ -30,19 +32,26 @@ impl IssuerKeys {
         self.0.get(&Key::issuer(issuer)).await?.map(item::read).transpose()
     }
 
-    /// Replaces the copy.
+    /// Replaces the copy, unless it is younger already.
+    ///
+    /// An update and not a put: every function may do this, and only few may put items.
     ///
     /// # Errors
     /// [`StorageError`].
     pub async fn keep(&self, issuer: &str, keys: &KeysCopy) -> Result<(), StorageError> {
-        self.0.put(item::write(&Key::issuer(issuer), keys)?).await
-    }
-}
-
-impl Table {
-    /// Puts one item, whatever stood there.
-    pub(crate) async fn put(&self, item: item::Item) -> Result<(), StorageError> {
-        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
-        put.send().await.map(drop).map_err(|error| StorageError::of(&error))
+        let Table { client, name } = &self.0;
+        let update = client
+            .update_item()
+            .table_name(name)
+            .set_key(Some(Key::issuer(issuer).attributes()))
+            .update_expression("SET jwks = :jwks, fetchedAt = :at")
+            .condition_expression("attribute_not_exists(fetchedAt) OR fetchedAt < :at")
+            .expression_attribute_values(":jwks", AttributeValue::S(keys.jwks.clone()))
+            .expression_attribute_values(":at", AttributeValue::S(keys.fetched_at.to_string()));
+        match update.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if lost_the_race(&error) => Ok(()),
+            Err(error) => Err(StorageError::of(&error)),
+        }
     }
 }

@@ -138,7 +138,8 @@ impl Outbox {
     }
 }
 
-fn lost_the_race<R>(error: &SdkError<UpdateItemError, R>) -> bool {
+/// Whether an update found its condition untrue.
+pub(crate) fn lost_the_race<R>(error: &SdkError<UpdateItemError, R>) -> bool {
     matches!(error.as_service_error(), Some(UpdateItemError::ConditionalCheckFailedException(_)))
 }
 

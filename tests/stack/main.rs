@@ -1,0 +1,17 @@
+//! Tests over the running stack: real template, real binaries, over HTTP.
+
+mod admission;
+mod concurrency;
+mod functions;
+mod get_buyer;
+mod get_me;
+mod history;
+mod idempotency;
+mod issuer;
+mod malformed;
+mod outbox;
+mod rights;
+mod template;
+mod tokens;
+mod unmatched;
+mod upsert;

@@ -1,0 +1,150 @@
+//! Nothing true stays unsent: events leave the table, at once or later, once or again, under one id.
+
+use std::time::{Duration, Instant as Stopwatch};
+
+use blackbox::{Draft, World, buyer_body, fresh_vat_number};
+use domain::{Actor, Buyer, Cause, Effect, Event, EventId, EventType, Instant, RequestId, SellerId, Source};
+use serde_json::{Value, json};
+
+/// Creates a buyer over HTTP and reads it back as our own code sees it.
+async fn new_buyer(world: &World) -> Buyer {
+    let api = world.organisation(Draft::new()).await;
+    let created = api.upsert(&buyer_body(&fresh_vat_number())).await;
+    assert_eq!(created.status, 201, "{created:?}");
+    let seller: SellerId = api.seller.parse().unwrap();
+    let id = created.json["uuid"].as_str().unwrap().parse().unwrap();
+    world.table().read_buyers().get(seller, id).await.unwrap().unwrap()
+}
+
+/// Commits a revision with an event, as the VIES worker will; answers the event.
+async fn report(world: &World, buyer: &Buyer, at: Instant) -> Event {
+    let event = Event {
+        id: EventId::of(buyer.uuid, buyer.seq + 1, EventType::ViesCheckFailed.name()),
+        kind: EventType::ViesCheckFailed,
+        schema_version: 1,
+        source: Source::System,
+        created_at: at,
+        partner_uuid: buyer.seller,
+        data: json!({"buyerUuid": buyer.uuid, "seq": buyer.seq + 1, "buyerVersion": buyer.version}),
+    };
+    let actor = Actor::System { function: "test".to_owned() };
+    let cause = Cause { actor, source: Source::System, request_id: RequestId::fresh(), at };
+    let written = world.table().report_on_buyers().report(buyer, Effect::Event(event.clone()), cause).await.unwrap();
+    assert!(written);
+    event
+}
+
+/// The events with that id which came out of the bus, waiting for at least so many.
+async fn published(world: &World, id: &EventId, at_least: usize) -> Vec<Value> {
+    let (started, mut found) = (Stopwatch::now(), Vec::new());
+    loop {
+        let drained = world.behind.drain_queue("UnmatchedEventsQueue").await;
+        found.extend(drained.into_iter().filter(|message| message["detail"]["id"] == json!(id)));
+        if found.len() >= at_least || started.elapsed() > Duration::from_secs(20) {
+            return found;
+        }
+    }
+}
+
+async fn due(world: &World, buyer: &Buyer) -> Vec<Value> {
+    let items = world.behind.items(&format!("BUYER#{}", buyer.uuid)).await;
+    items.into_iter().filter(|item| item.get("dueAt").is_some()).collect()
+}
+
+#[tokio::test]
+async fn a_committed_event_reaches_the_bus_through_the_stream_and_is_settled() {
+    let world = World::beside("relay", &[]).await;
+    let buyer = new_buyer(&world).await;
+    let event = report(&world, &buyer, storage::now()).await;
+    let found = published(&world, &event.id, 1).await;
+    assert_eq!(found.len(), 1, "exactly once when nothing goes wrong");
+    let message = &found[0];
+    assert_eq!(message["source"], "novatrade24.onboarding");
+    assert_eq!(message["detail-type"], "kyc.vies_check_failed");
+    assert_eq!(message["detail"], serde_json::to_value(&event).unwrap());
+    let started = Stopwatch::now();
+    while !due(&world, &buyer).await.is_empty() {
+        assert!(started.elapsed() < Duration::from_secs(10), "the sent effect is still due");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let id = buyer.uuid;
+    assert_eq!(world.operator().verify_history(id).await.unwrap(), Ok(2), "settling does not touch what is hashed");
+}
+
+#[tokio::test]
+async fn what_the_relay_could_not_send_run_due_sends_under_the_same_id() {
+    let world = World::beside("straggler", &[]).await;
+    let deployment = &world.behind.deployment;
+    let buyer = new_buyer(&world).await;
+    let role = deployment.role_of("relay-outbox").await.unwrap();
+    for (name, document) in deployment.policies_of(&role).await.unwrap() {
+        let mut document: Value = serde_json::from_str(&document).unwrap();
+        document["Statement"].as_array_mut().unwrap().retain(|statement| statement["Sid"] != "SendEvents");
+        deployment.put_policy(&role, &name, &document.to_string()).await.unwrap();
+    }
+
+    // Not due yet: run-due leaves the relay its two minutes.
+    let event = report(&world, &buyer, storage::now()).await;
+    let idle = world.behind.invoke("run-due", &json!({})).await;
+    assert_eq!(idle.payload, json!({"sent": 0, "unsent": 0}), "{}", idle.log_tail);
+    assert_eq!(published(&world, &event.id, 0).await, Vec::<Value>::new());
+    assert_eq!(due(&world, &buyer).await.len(), 1);
+
+    // Ten minutes old: overdue, and the relay never managed.
+    let buyer = new_buyer(&world).await;
+    let event = report(&world, &buyer, storage::now().plus_seconds(-600)).await;
+    let swept = world.behind.invoke("run-due", &json!({})).await;
+    assert_eq!(swept.payload, json!({"sent": 1, "unsent": 0}), "{}", swept.log_tail);
+    let found = published(&world, &event.id, 1).await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["detail"], serde_json::to_value(&event).unwrap());
+    assert!(due(&world, &buyer).await.is_empty());
+    let again = world.behind.invoke("run-due", &json!({})).await;
+    assert_eq!(again.payload, json!({"sent": 0, "unsent": 0}));
+}
+
+#[tokio::test]
+async fn what_run_due_cannot_send_stays_leased_and_due() {
+    let world = World::beside("lease", &[]).await;
+    let deployment = &world.behind.deployment;
+    let buyer = new_buyer(&world).await;
+    for function in ["relay-outbox", "run-due"] {
+        let role = deployment.role_of(function).await.unwrap();
+        for (name, document) in deployment.policies_of(&role).await.unwrap() {
+            let mut document: Value = serde_json::from_str(&document).unwrap();
+            document["Statement"].as_array_mut().unwrap().retain(|statement| statement["Sid"] != "SendEvents");
+            deployment.put_policy(&role, &name, &document.to_string()).await.unwrap();
+        }
+    }
+    let event = report(&world, &buyer, storage::now().plus_seconds(-600)).await;
+    let swept = world.behind.invoke("run-due", &json!({})).await;
+    assert_eq!(swept.payload, json!({"sent": 0, "unsent": 1}), "{}", swept.log_tail);
+    assert_eq!(published(&world, &event.id, 0).await, Vec::<Value>::new());
+    let waiting = due(&world, &buyer).await;
+    let due_at: i64 = waiting[0]["dueAt"]["N"].as_str().unwrap().parse().unwrap();
+    let lease = due_at - storage::now().millis();
+    assert!((60_000..=120_000).contains(&lease), "leased for {lease} ms");
+}
+
+#[tokio::test]
+async fn a_poisoned_record_does_not_hold_up_the_good_ones() {
+    let world = World::beside("poison", &[]).await;
+    let buyer = new_buyer(&world).await;
+    let event = report(&world, &buyer, storage::now()).await;
+    published(&world, &event.id, 1).await;
+    let items = world.behind.items(&format!("BUYER#{}", buyer.uuid)).await;
+    let revision = items.iter().find(|item| item.get("effect").is_some()).unwrap();
+    let record = |number: &str, image: &Value| {
+        let mut record = blackbox::event_file("relay-outbox", &[])["Records"][0].clone();
+        record["dynamodb"]["SequenceNumber"] = json!(number);
+        record["dynamodb"]["NewImage"] = image.clone();
+        record
+    };
+    let mut poisoned = revision.clone();
+    poisoned["content"]["S"] = json!("{");
+    let records = json!({"Records": [record("1", &poisoned), record("2", revision)]});
+    let answer = world.behind.invoke("relay-outbox", &records).await;
+    assert_eq!(answer.payload, json!({"batchItemFailures": [{"itemIdentifier": "1"}]}), "{}", answer.log_tail);
+    let again = published(&world, &event.id, 1).await;
+    assert_eq!(again.len(), 1, "sent once more, under the same id");
+}

@@ -1,0 +1,105 @@
+//! A look behind the API: functions, roles, queues and items of a deployment.
+
+use std::fs;
+use std::path::Path;
+
+use local::{Deployment, Invoked, Stack};
+use serde_json::{Value, json};
+
+/// What is behind the API.
+pub struct Behind {
+    /// The deployment.
+    pub deployment: Deployment,
+    endpoint: String,
+    region: String,
+}
+
+impl Behind {
+    pub(crate) fn new(stack: &Stack, deployment: Deployment) -> Self {
+        Self { deployment, endpoint: stack.aws_endpoint.clone(), region: stack.region.clone() }
+    }
+
+    /// Calls a function through Lambda's Invoke API.
+    ///
+    /// # Panics
+    /// When the Invoke API itself fails.
+    pub async fn invoke(&self, function: &str, event: &Value) -> Invoked {
+        self.deployment.invoke(function, event).await.expect("the Invoke API answers")
+    }
+
+    /// An operation of an AWS service that speaks JSON (`DynamoDB`, SQS).
+    ///
+    /// # Panics
+    /// When it fails.
+    pub async fn aws(&self, service: &str, target: &str, body: &Value) -> Value {
+        let scope = format!("Credential=test/20260101/{}/{service}/aws4_request", self.region);
+        let answer = reqwest::Client::new()
+            .post(&self.endpoint)
+            .header("authorization", format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"))
+            .header("x-amz-target", target)
+            .header("content-type", "application/x-amz-json-1.0")
+            .body(body.to_string())
+            .send()
+            .await
+            .expect("the emulator answers");
+        let (status, text) = (answer.status(), answer.text().await.expect("a whole answer"));
+        assert!(status.is_success(), "{target}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// All items of a partition of the table, in the service's own JSON.
+    pub async fn items(&self, pk: &str) -> Vec<Value> {
+        let query = json!({
+            "TableName": self.deployment.table_name(),
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": pk}},
+            "ConsistentRead": true
+        });
+        let answer = self.aws("dynamodb", "DynamoDB_20120810.Query", &query).await;
+        answer["Items"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// Replaces an item of the table, past all rules.
+    pub async fn overwrite(&self, item: &Value) {
+        let put = json!({ "TableName": self.deployment.table_name(), "Item": item });
+        self.aws("dynamodb", "DynamoDB_20120810.PutItem", &put).await;
+    }
+
+    /// The bodies of the messages that wait in a queue (by logical id), removed from it.
+    ///
+    /// # Panics
+    /// When the template has no such queue.
+    pub async fn drain_queue(&self, logical_id: &str) -> Vec<Value> {
+        let url = self.deployment.queues.get(logical_id).unwrap_or_else(|| panic!("no queue {logical_id}"));
+        let mut bodies = Vec::new();
+        loop {
+            let receive = json!({ "QueueUrl": url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 1 });
+            let answer = self.aws("sqs", "AmazonSQS.ReceiveMessage", &receive).await;
+            let messages = answer["Messages"].as_array().cloned().unwrap_or_default();
+            if messages.is_empty() {
+                return bodies;
+            }
+            for message in messages {
+                let delete = json!({ "QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"] });
+                self.aws("sqs", "AmazonSQS.DeleteMessage", &delete).await;
+                let body = message["Body"].as_str().unwrap_or_default();
+                bodies.push(serde_json::from_str(body).unwrap_or_else(|_| Value::String(body.to_owned())));
+            }
+        }
+    }
+}
+
+/// The event of `events/<function>.json` with its placeholders (`${TOKEN}` and the like) filled in.
+///
+/// # Panics
+/// When there is no such file, or a placeholder is left over.
+#[must_use]
+pub fn event_file(function: &str, values: &[(&str, &str)]) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../events/{function}.json"));
+    let mut text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    for (name, value) in values {
+        text = text.replace(&format!("${{{name}}}"), value);
+    }
+    assert!(!text.contains("${"), "{function}: a placeholder is left over");
+    serde_json::from_str(&text).expect("an event is JSON")
+}

@@ -1,0 +1,11 @@
+//! What the tests over the running stack share: callers, requests, and a look behind the curtain.
+//!
+//! Tests are isolated by seller and organisation, not by restart: each makes its own with [`World::organisation`].
+
+mod api;
+mod behind;
+mod world;
+
+pub use api::{Api, Reply, buyer_body, fresh_vat_number, send};
+pub use behind::{Behind, event_file};
+pub use world::{Draft, World};
