@@ -18,6 +18,7 @@
 use std::ffi::OsString;
 use std::io::Read;
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -74,7 +75,16 @@ pub fn guarded(command: &[OsString]) -> ExitCode {
 }
 
 fn start(command: &[OsString]) -> std::io::Result<Child> {
-    Command::new(std::env::current_exe()?).arg("guarded").args(command).stdin(Stdio::null()).spawn()
+    this_executable()?.arg("guarded").args(command).stdin(Stdio::null()).spawn()
+}
+
+/// Ourselves once more, even if a build has replaced the file since we started.
+pub(crate) fn this_executable() -> std::io::Result<Command> {
+    let running = Path::new("/proc/self/exe");
+    let path = if running.exists() { running.to_owned() } else { std::env::current_exe()? };
+    let mut command = Command::new(path);
+    command.arg0("local");
+    Ok(command)
 }
 
 fn become_subreaper() {

@@ -20,9 +20,7 @@ pub(crate) struct Serving {
 impl Bound {
     /// Takes `port` on 127.0.0.1, or a free one for 0.
     pub(crate) async fn to(port: u16) -> io::Result<Self> {
-        TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-            .await
-            .map(Self)
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map(Self)
     }
 
     /// `http://localhost:<port>`

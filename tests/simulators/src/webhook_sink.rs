@@ -57,10 +57,7 @@ impl WebhookSink {
             .route("/hooks/{*path}", post(keep))
             .route("/received", get(list).delete(forget))
             .with_state(Arc::clone(&received));
-        Ok(Self {
-            serving: Bound::to(port).await?.serve(routes)?,
-            received,
-        })
+        Ok(Self { serving: Bound::to(port).await?.serve(routes)?, received })
     }
 
     /// Where it listens; hooks go under `/hooks/`.
@@ -80,13 +77,7 @@ fn lock(kept: &Mutex<Vec<Received>>) -> std::sync::MutexGuard<'_, Vec<Received>>
     kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn keep(
-    State(kept): State<Kept>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> StatusCode {
+async fn keep(State(kept): State<Kept>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> StatusCode {
     let mut by_name = BTreeMap::<String, String>::new();
     for (name, value) in &headers {
         let value = String::from_utf8_lossy(value.as_bytes());
@@ -112,12 +103,7 @@ struct Filter {
 }
 
 async fn list(State(kept): State<Kept>, Query(filter): Query<Filter>) -> Json<Vec<Received>> {
-    let of_path = |received: &&Received| {
-        filter
-            .path
-            .as_ref()
-            .is_none_or(|path| received.path == *path)
-    };
+    let of_path = |received: &&Received| filter.path.as_ref().is_none_or(|path| received.path == *path);
     Json(lock(&kept).iter().filter(of_path).cloned().collect())
 }
 
@@ -135,21 +121,11 @@ mod tests {
         let sink = WebhookSink::start(0).await.unwrap();
         let http = reqwest::Client::new();
         for (path, body) in [("/hooks/a", &b"\xff1"[..]), ("/hooks/b/c?x=1", b"2")] {
-            let sent = http
-                .post(sink.url() + path)
-                .header("X-Signature", "t=1")
-                .body(body)
-                .send()
-                .await
-                .unwrap();
+            let sent = http.post(sink.url() + path).header("X-Signature", "t=1").body(body).send().await.unwrap();
             assert_eq!(sent.status(), 200);
         }
 
-        let listed = http
-            .get(sink.url() + "/received?path=/hooks/a")
-            .send()
-            .await
-            .unwrap();
+        let listed = http.get(sink.url() + "/received?path=/hooks/a").send().await.unwrap();
         let listed: Vec<Received> = listed.json().await.unwrap();
         assert_eq!(listed.len(), 1);
         assert_eq!(STANDARD.decode(&listed[0].body_base64).unwrap(), b"\xff1");

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Emulator;
 use crate::failure::{Doing as _, Failure};
+use crate::guard::this_executable;
 use crate::places::Places;
 
 /// How long a start with saved state may take.
@@ -90,11 +91,10 @@ impl Drop for EmulatorProcess {
 fn command(settings: &Settings, endpoint: &str) -> Result<Command, Failure> {
     use std::os::unix::process::CommandExt as _;
 
-    let own_path = std::env::current_exe().doing("finding this executable")?;
     let state = settings.places.state();
     let temporary = settings.places.temporary();
     let keeps_state = if settings.keeps_state { "1" } else { "0" };
-    let mut command = Command::new(own_path);
+    let mut command = this_executable().doing("finding this executable")?;
     command.arg("guard").arg(settings.python).args(["-c", LAUNCH]).process_group(0);
     // Functions inherit the emulator's environment, unlike on AWS: so it gets no more than it needs.
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());

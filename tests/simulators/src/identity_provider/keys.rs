@@ -55,10 +55,7 @@ impl SigningKey {
             Algorithm::RS256 => Pair::Rsa(Box::new(rsa_2048())),
             Algorithm::ES256 => Pair::Ec(Box::new(p256())),
         };
-        Self {
-            kid: uuid::Uuid::new_v4().simple().to_string(),
-            pair,
-        }
+        Self { kid: uuid::Uuid::new_v4().simple().to_string(), pair }
     }
 
     pub(super) fn algorithm(&self) -> Algorithm {
@@ -74,15 +71,10 @@ impl SigningKey {
         match &self.pair {
             Pair::Rsa(pair) => {
                 let mut signature = vec![0; pair.public().modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
-                    .expect("a key that ring accepted signs");
+                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).expect("a key that ring accepted signs");
                 signature
             }
-            Pair::Ec(pair) => pair
-                .sign(&random, message)
-                .expect("a key that ring made signs")
-                .as_ref()
-                .to_vec(),
+            Pair::Ec(pair) => pair.sign(&random, message).expect("a key that ring made signs").as_ref().to_vec(),
         }
     }
 
@@ -121,10 +113,8 @@ impl SigningKey {
 fn p256() -> EcdsaKeyPair {
     let random = SystemRandom::new();
     let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
-    let document =
-        EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect("the system has randomness");
-    EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random)
-        .expect("ring reads what it wrote")
+    let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect("the system has randomness");
+    EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random).expect("ring reads what it wrote")
 }
 
 fn rsa_2048() -> ring::rsa::KeyPair {
@@ -138,10 +128,7 @@ fn rsa_2048() -> ring::rsa::KeyPair {
         return rsa_2048(); // 65537 divides the totient, once in 32,000 tries
     };
     let components = ring::rsa::KeyPairComponents {
-        public_key: ring::rsa::PublicKeyComponents {
-            n: bytes(&p.concatenating_mul(&q)),
-            e: bytes(&exponent),
-        },
+        public_key: ring::rsa::PublicKeyComponents { n: bytes(&p.concatenating_mul(&q)), e: bytes(&exponent) },
         d: bytes(&d),
         dP: bytes(&d.rem(&not_zero(&p_less_1))),
         dQ: bytes(&d.rem(&not_zero(&q_less_1))),
@@ -154,13 +141,10 @@ fn rsa_2048() -> ring::rsa::KeyPair {
 
 /// With the two top bits set, so that the product of two has exactly 2048 bits.
 fn prime_1024() -> BoxedUint {
-    let sieve = SmallFactorsSieveFactory::new(Flavor::Any, 1024, SetBits::TwoMsb)
-        .expect("1024 bits hold a prime");
-    sieve_and_find(&mut UnwrapErr(SysRng), sieve, |_, candidate| {
-        is_prime(Flavor::Any, candidate)
-    })
-    .expect("the sieve accepts its own settings")
-    .expect("there are primes of 1024 bits")
+    let sieve = SmallFactorsSieveFactory::new(Flavor::Any, 1024, SetBits::TwoMsb).expect("1024 bits hold a prime");
+    sieve_and_find(&mut UnwrapErr(SysRng), sieve, |_, candidate| is_prime(Flavor::Any, candidate))
+        .expect("the sieve accepts its own settings")
+        .expect("there are primes of 1024 bits")
 }
 
 fn inverse(of: &BoxedUint, modulus: &BoxedUint) -> Option<BoxedUint> {

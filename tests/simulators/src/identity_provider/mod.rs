@@ -74,25 +74,14 @@ impl IdentityProvider {
     pub async fn start(port: u16) -> io::Result<Self> {
         let bound = Bound::to(port).await?;
         let key = new_key(Algorithm::default()).await;
-        let state = State {
-            keys: vec![key],
-            clients: BTreeMap::new(),
-            key_sets_served: 0,
-            down: false,
-        };
+        let state = State { keys: vec![key], clients: BTreeMap::new(), key_sets_served: 0, down: false };
         let issuer = bound.url()? + REALM_PATH;
-        let realm = Arc::new(Realm {
-            issuer,
-            state: Mutex::new(state),
-        });
+        let realm = Arc::new(Realm { issuer, state: Mutex::new(state) });
         let routes = Router::new()
             .nest(REALM_PATH, realm::routes(&realm))
             .nest("/_simulator", simulator_calls::routes())
             .with_state(Arc::clone(&realm));
-        Ok(Self {
-            serving: bound.serve(routes)?,
-            realm,
-        })
+        Ok(Self { serving: bound.serve(routes)?, realm })
     }
 
     /// The server's own address, without the realm.
@@ -115,8 +104,7 @@ impl IdentityProvider {
 
     /// Makes the client if it is new; older secrets keep working beside this one.
     pub fn add_secret(&self, client_id: &str, secret: &str) {
-        self.realm
-            .add_secret(client_id.to_owned(), secret.to_owned());
+        self.realm.add_secret(client_id.to_owned(), secret.to_owned());
     }
 
     /// This secret stops working; the client stays, even with none left.
@@ -168,11 +156,7 @@ impl Realm {
     }
 
     fn add_secret(&self, client_id: String, secret: String) {
-        self.state()
-            .clients
-            .entry(client_id)
-            .or_default()
-            .insert(secret);
+        self.state().clients.entry(client_id).or_default().insert(secret);
     }
 
     fn remove_secret(&self, client_id: &str, secret: &str) {
@@ -200,9 +184,7 @@ impl Realm {
 
 /// Off the runtime's thread: finding two primes takes a moment.
 async fn new_key(algorithm: Algorithm) -> SigningKey {
-    tokio::task::spawn_blocking(move || SigningKey::generate(algorithm))
-        .await
-        .expect("making a key does not panic")
+    tokio::task::spawn_blocking(move || SigningKey::generate(algorithm)).await.expect("making a key does not panic")
 }
 
 #[cfg(test)]

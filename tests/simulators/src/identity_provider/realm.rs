@@ -24,11 +24,7 @@ pub(super) fn routes(realm: &Arc<Realm>) -> Router<Arc<Realm>> {
 }
 
 /// Lets nothing through while the provider is down.
-async fn refuse_while_down(
-    State(realm): State<Arc<Realm>>,
-    request: Request,
-    next: Next,
-) -> Response {
+async fn refuse_while_down(State(realm): State<Arc<Realm>>, request: Request, next: Next) -> Response {
     if realm.state().down {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
@@ -68,14 +64,8 @@ async fn token(
         None => return Err(OAuthError::MissingGrantType),
     }
     let from_form = || Some((form.remove("client_id")?, form.remove("client_secret")?));
-    let (client_id, secret) = basic_credentials(&headers)
-        .or_else(from_form)
-        .ok_or(OAuthError::InvalidClient)?;
-    let known = realm
-        .state()
-        .clients
-        .get(&client_id)
-        .is_some_and(|secrets| secrets.contains(&secret));
+    let (client_id, secret) = basic_credentials(&headers).or_else(from_form).ok_or(OAuthError::InvalidClient)?;
+    let known = realm.state().clients.get(&client_id).is_some_and(|secrets| secrets.contains(&secret));
     if !known {
         return Err(OAuthError::InvalidClient);
     }
@@ -92,11 +82,7 @@ async fn token(
 
 /// RFC 6749, 2.3.1: id and secret are form-encoded before they are joined.
 fn basic_credentials(headers: &HeaderMap) -> Option<(String, String)> {
-    let encoded = headers
-        .get(header::AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .strip_prefix("Basic ")?;
+    let encoded = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Basic ")?;
     let joined = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
     let (id, secret) = joined.split_once(':')?;
     Some((form_decoded(id)?, form_decoded(secret)?))
@@ -128,26 +114,14 @@ enum OAuthError {
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
         let (status, error, description) = match self {
-            Self::InvalidClient => (
-                StatusCode::UNAUTHORIZED,
-                "invalid_client",
-                "Invalid client or Invalid client credentials",
-            ),
-            Self::MissingGrantType => (
-                StatusCode::BAD_REQUEST,
-                "invalid_request",
-                "Missing form parameter: grant_type",
-            ),
-            Self::UnsupportedGrantType => (
-                StatusCode::BAD_REQUEST,
-                "unsupported_grant_type",
-                "Unsupported grant_type",
-            ),
+            Self::InvalidClient => {
+                (StatusCode::UNAUTHORIZED, "invalid_client", "Invalid client or Invalid client credentials")
+            }
+            Self::MissingGrantType => {
+                (StatusCode::BAD_REQUEST, "invalid_request", "Missing form parameter: grant_type")
+            }
+            Self::UnsupportedGrantType => (StatusCode::BAD_REQUEST, "unsupported_grant_type", "Unsupported grant_type"),
         };
-        (
-            status,
-            Json(json!({"error": error, "error_description": description})),
-        )
-            .into_response()
+        (status, Json(json!({"error": error, "error_description": description}))).into_response()
     }
 }

@@ -18,14 +18,8 @@ pub(super) fn routes() -> Router<Arc<Realm>> {
         .route("/remove-client", post(remove_client))
         .route("/rotate-keys", post(rotate_keys))
         .route("/retire-old-keys", post(retire_old_keys))
-        .route(
-            "/down",
-            post(async |State(realm): State<Arc<Realm>>| set_down(&realm, true)),
-        )
-        .route(
-            "/up",
-            post(async |State(realm): State<Arc<Realm>>| set_down(&realm, false)),
-        )
+        .route("/down", post(async |State(realm): State<Arc<Realm>>| set_down(&realm, true)))
+        .route("/up", post(async |State(realm): State<Arc<Realm>>| set_down(&realm, false)))
         .route("/sign", post(sign))
         .route("/jwks-requests", get(jwks_requests))
 }
@@ -37,18 +31,12 @@ struct ClientSecret {
     secret: String,
 }
 
-async fn add_secret(
-    State(realm): State<Arc<Realm>>,
-    Json(client): Json<ClientSecret>,
-) -> StatusCode {
+async fn add_secret(State(realm): State<Arc<Realm>>, Json(client): Json<ClientSecret>) -> StatusCode {
     realm.add_secret(client.client_id, client.secret);
     StatusCode::NO_CONTENT
 }
 
-async fn remove_secret(
-    State(realm): State<Arc<Realm>>,
-    Json(client): Json<ClientSecret>,
-) -> StatusCode {
+async fn remove_secret(State(realm): State<Arc<Realm>>, Json(client): Json<ClientSecret>) -> StatusCode {
     realm.remove_secret(&client.client_id, &client.secret);
     StatusCode::NO_CONTENT
 }
@@ -76,10 +64,7 @@ fn yes() -> bool {
     true
 }
 
-async fn rotate_keys(
-    State(realm): State<Arc<Realm>>,
-    Json(rotation): Json<Rotation>,
-) -> Json<Value> {
+async fn rotate_keys(State(realm): State<Arc<Realm>>, Json(rotation): Json<Rotation>) -> Json<Value> {
     Json(json!({"kid": realm.rotate_keys(rotation.algorithm, rotation.overlap).await}))
 }
 

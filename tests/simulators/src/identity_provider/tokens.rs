@@ -33,17 +33,13 @@ pub struct Forgery {
 impl Realm {
     /// The token that the token endpoint hands out.
     pub(super) fn token_for(&self, client_id: &str) -> String {
-        self.sign(&Forgery {
-            client_id: client_id.to_owned(),
-            ..Forgery::default()
-        })
+        self.sign(&Forgery { client_id: client_id.to_owned(), ..Forgery::default() })
     }
 
     pub(super) fn sign(&self, forgery: &Forgery) -> String {
         let state = self.state();
         let current = state.keys.last().expect("a realm always has a key");
-        let mut header =
-            object(json!({"alg": current.algorithm().name(), "typ": "JWT", "kid": current.kid}));
+        let mut header = object(json!({"alg": current.algorithm().name(), "typ": "JWT", "kid": current.kid}));
         change(&mut header, &forgery.header);
         let mut claims = self.claims_of(&forgery.client_id);
         change(&mut claims, &forgery.claims);
@@ -54,14 +50,8 @@ impl Realm {
         let message = format!("{}.{}", encode(&header), encode(&claims));
         let text = |name| header.get(name).and_then(Value::as_str);
         let of_algorithm = |algorithm: Algorithm| {
-            let published = state
-                .keys
-                .iter()
-                .rev()
-                .filter(|key| key.algorithm() == algorithm);
-            let named = published
-                .clone()
-                .find(|key| text("kid") == Some(key.kid.as_str()));
+            let published = state.keys.iter().rev().filter(|key| key.algorithm() == algorithm);
+            let named = published.clone().find(|key| text("kid") == Some(key.kid.as_str()));
             match named.or_else(|| published.clone().next()) {
                 Some(key) if !forgery.with_foreign_key => key.sign(message.as_bytes()),
                 _ => SigningKey::generate(algorithm).sign(message.as_bytes()),

@@ -36,8 +36,8 @@ const SLOW: Duration = Duration::from_secs(20);
 
 /// The prefixes VIES knows: 27 member states and Northern Ireland.
 const COUNTRIES: [&str; 28] = [
-    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "EL", "ES", "FI", "FR", "HR", "HU", "IE", "IT",
-    "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK", "XI",
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "EL", "ES", "FI", "FR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",
+    "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK", "XI",
 ];
 
 /// A running VIES; dropping it stops it.
@@ -85,10 +85,7 @@ impl Vies {
             .route("/check-status", get(status))
             .route("/_simulator/checks", get(checks))
             .with_state(Arc::clone(&history));
-        Ok(Self {
-            serving: Bound::to(port).await?.serve(routes)?,
-            history,
-        })
+        Ok(Self { serving: Bound::to(port).await?.serve(routes)?, history })
     }
 
     /// The base of the REST interface.
@@ -106,17 +103,11 @@ impl Vies {
 
 impl History {
     fn checks(&self) -> Vec<CheckVatRequest> {
-        self.checks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.checks.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn record(&self, request: &CheckVatRequest) {
-        self.checks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(request.clone());
+        self.checks.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
     }
 
     /// Counts up to two refusals for a number, then no more.
@@ -128,39 +119,27 @@ impl History {
     }
 }
 
-async fn check(
-    State(history): State<Arc<History>>,
-    Json(request): Json<CheckVatRequest>,
-) -> Response {
+async fn check(State(history): State<Arc<History>>, Json(request): Json<CheckVatRequest>) -> Response {
     history.record(&request);
     if !COUNTRIES.contains(&request.country_code.as_str()) || request.vat_number.is_empty() {
         return refusal("INVALID_INPUT");
     }
     match Outcome::by_magic(&request.vat_number) {
-        Outcome::BusyTwiceThenValid if history.refuses_again(&request.vat_number) => {
-            refusal("MS_MAX_CONCURRENT_REQ")
-        }
-        Outcome::Valid | Outcome::BusyTwiceThenValid => {
-            verdict(&request, true, &request.vat_number)
-        }
+        Outcome::BusyTwiceThenValid if history.refuses_again(&request.vat_number) => refusal("MS_MAX_CONCURRENT_REQ"),
+        Outcome::Valid | Outcome::BusyTwiceThenValid => verdict(&request, true, &request.vat_number),
         Outcome::NotRegistered => verdict(&request, false, &request.vat_number),
         Outcome::Refused(error) => refusal(error),
         Outcome::Slow => {
             tokio::time::sleep(SLOW).await;
             verdict(&request, true, &request.vat_number)
         }
-        Outcome::MaintenancePage => (
-            StatusCode::BAD_GATEWAY,
-            Html("<html><body><h1>502 Bad Gateway</h1></body></html>"),
-        )
-            .into_response(),
+        Outcome::MaintenancePage => {
+            (StatusCode::BAD_GATEWAY, Html("<html><body><h1>502 Bad Gateway</h1></body></html>")).into_response()
+        }
         Outcome::EchoesAnotherNumber => verdict(&request, true, "000000000"),
-        Outcome::TooManyRequests => (
-            StatusCode::TOO_MANY_REQUESTS,
-            [(header::RETRY_AFTER, "2")],
-            "Too Many Requests",
-        )
-            .into_response(),
+        Outcome::TooManyRequests => {
+            (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "2")], "Too Many Requests").into_response()
+        }
     }
 }
 
@@ -177,20 +156,13 @@ fn verdict(request: &CheckVatRequest, valid: bool, echoed_number: &str) -> Respo
     // Germany and Spain never disclose; nobody discloses an unregistered number.
     let disclosed = valid && !matches!(request.country_code.as_str(), "DE" | "ES");
     let (name, address) = if disclosed {
-        (
-            format!("Company {}{}", request.country_code, request.vat_number),
-            "1 Main Street\n1000 Capital",
-        )
+        (format!("Company {}{}", request.country_code, request.vat_number), "1 Main Street\n1000 Capital")
     } else {
         ("---".to_owned(), "---")
     };
-    let asked_in_a_name =
-        !request.requester_member_state_code.is_empty() && !request.requester_number.is_empty();
+    let asked_in_a_name = !request.requester_member_state_code.is_empty() && !request.requester_number.is_empty();
     let consultation_number = if asked_in_a_name {
-        format!(
-            "WAPIAAAA{}",
-            &uuid::Uuid::new_v4().simple().to_string()[..8]
-        )
+        format!("WAPIAAAA{}", &uuid::Uuid::new_v4().simple().to_string()[..8])
     } else {
         String::new()
     };
@@ -223,11 +195,7 @@ fn refusal(error: &str) -> Response {
         error if error.starts_with("VOW-ERR") => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::OK,
     };
-    (
-        status,
-        Json(json!({"actionSucceed": false, "errorWrappers": [{"error": error}]})),
-    )
-        .into_response()
+    (status, Json(json!({"actionSucceed": false, "errorWrappers": [{"error": error}]}))).into_response()
 }
 
 async fn status() -> Json<Value> {

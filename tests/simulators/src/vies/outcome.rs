@@ -43,10 +43,7 @@ impl Outcome {
             Some((digits, suffix)) if digits.len() == 9 && suffix.len() == 2 => digits, // the Netherlands
             _ => number.trim_end_matches(|last: char| last.is_ascii_alphabetic()),
         };
-        let code = digits
-            .len()
-            .checked_sub(5)
-            .and_then(|start| digits.get(start..)?.strip_prefix("99"));
+        let code = digits.len().checked_sub(5).and_then(|start| digits.get(start..)?.strip_prefix("99"));
         match code {
             Some("700") => Self::Slow,
             Some("701") => Self::MaintenancePage,

@@ -1,12 +1,7 @@
 use super::*;
 
 async fn ask(vies: &Vies, path: &str, body: Value) -> (u16, Value) {
-    let answer = reqwest::Client::new()
-        .post(vies.url() + path)
-        .json(&body)
-        .send()
-        .await
-        .unwrap();
+    let answer = reqwest::Client::new().post(vies.url() + path).json(&body).send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
@@ -30,13 +25,9 @@ fn every_shape_of_number_has_magic_values() {
 #[tokio::test]
 async fn consultation_number_only_when_the_requester_is_complete() {
     let vies = Vies::start(0).await.unwrap();
-    let mut body =
-        json!({"countryCode": "FR", "vatNumber": "40303265045", "requesterMemberStateCode": "DE"});
+    let mut body = json!({"countryCode": "FR", "vatNumber": "40303265045", "requesterMemberStateCode": "DE"});
     let (status, answer) = ask(&vies, "/check-vat-number", body.clone()).await;
-    assert_eq!(
-        (status, &answer["valid"], &answer["requestIdentifier"]),
-        (200, &json!(true), &json!(""))
-    );
+    assert_eq!((status, &answer["valid"], &answer["requestIdentifier"]), (200, &json!(true), &json!("")));
     body["requesterNumber"] = json!("136695976");
     let (_, answer) = ask(&vies, "/check-vat-number", body).await;
     assert_eq!(answer["requestIdentifier"].as_str().unwrap().len(), 16);
@@ -46,23 +37,11 @@ async fn consultation_number_only_when_the_requester_is_complete() {
 #[tokio::test]
 async fn errors_come_with_status_200_and_without_a_verdict() {
     let vies = Vies::start(0).await.unwrap();
-    let (status, answer) = ask(
-        &vies,
-        "/check-vat-number",
-        json!({"countryCode": "DE", "vatNumber": "123499301"}),
-    )
-    .await;
+    let (status, answer) =
+        ask(&vies, "/check-vat-number", json!({"countryCode": "DE", "vatNumber": "123499301"})).await;
     assert_eq!(status, 200);
-    assert_eq!(
-        answer,
-        json!({"actionSucceed": false, "errorWrappers": [{"error": "MS_UNAVAILABLE"}]})
-    );
-    let (status, _) = ask(
-        &vies,
-        "/check-vat-number",
-        json!({"countryCode": "GB", "vatNumber": "1"}),
-    )
-    .await;
+    assert_eq!(answer, json!({"actionSucceed": false, "errorWrappers": [{"error": "MS_UNAVAILABLE"}]}));
+    let (status, _) = ask(&vies, "/check-vat-number", json!({"countryCode": "GB", "vatNumber": "1"})).await;
     assert_eq!(status, 400);
 }
 
@@ -83,18 +62,10 @@ async fn test_service_follows_the_commissions_table() {
     for (number, key, expected) in [
         ("100", "/valid", json!(true)),
         ("200", "/valid", json!(false)),
-        (
-            "999",
-            "/errorWrappers/0/error",
-            json!("SERVICE_UNAVAILABLE"),
-        ),
+        ("999", "/errorWrappers/0/error", json!("SERVICE_UNAVAILABLE")),
     ] {
-        let (_, answer) = ask(
-            &vies,
-            "/check-vat-test-service",
-            json!({"countryCode": "AT", "vatNumber": number}),
-        )
-        .await;
+        let (_, answer) =
+            ask(&vies, "/check-vat-test-service", json!({"countryCode": "AT", "vatNumber": number})).await;
         assert_eq!(answer.pointer(key), Some(&expected), "{number}");
     }
 }
