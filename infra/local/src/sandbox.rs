@@ -14,12 +14,11 @@
 
 use std::collections::BTreeMap;
 
-use aws::Aws;
 use domain::{
     Branding, Capabilities, ClientId, Instant, Organisation, OrganisationId, RateLimitTier, RateLimits, Seller,
     SellerId, VatNumber,
 };
-use storage::Table;
+use operator::{Operator, Target};
 use uuid::Uuid;
 
 use crate::deployment::Deployment;
@@ -143,14 +142,18 @@ fn seller(number: u8, name: &str, country: &str, vat_number: &str) -> Seller {
 
 /// Writes the sandbox into a deployment's table; again is as good as once.
 pub(crate) async fn seed(deployment: &Deployment, parameters: &BTreeMap<String, String>) -> Result<(), Failure> {
-    let aws = Aws::local(deployment.emulator.endpoint(), deployment.emulator.region());
-    let administration = Table::new(&aws, deployment.table_name()).administration();
+    let operator = Operator::connect(&Target {
+        table_name: deployment.table_name().to_owned(),
+        region: deployment.emulator.region().to_owned(),
+        endpoint_url: Some(deployment.emulator.endpoint().to_owned()),
+    });
+    let operator = operator.doing("connecting to the table")?;
     for member in members(required_dpa_version(parameters)) {
         let organisation = &member.organisation;
-        administration.put_organisation(organisation).await.doing("seeding an organisation")?;
-        administration.put_client(&ClientId(member.client_id()), organisation.uuid).await.doing("seeding a client")?;
+        operator.put_organisation(organisation).await.doing("seeding an organisation")?;
+        operator.put_client(&ClientId(member.client_id()), organisation.uuid).await.doing("seeding a client")?;
         for seller in &member.sellers {
-            administration.grant(organisation.uuid, seller).await.doing("seeding a seller")?;
+            operator.put_seller(organisation.uuid, seller).await.doing("seeding a seller")?;
         }
     }
     Ok(())

@@ -198,7 +198,7 @@ Resources:
             functions[0].routes.sort();
             functions
         };
-        assert_eq!(sorted(&template), [expected.clone()]);
+        assert_eq!(sorted(&template), std::slice::from_ref(&expected));
         assert_eq!(template.logical_ids_of("AWS::SQS::Queue").collect::<Vec<_>>(), ["Queue"]);
         assert!(template.has_parameter("Stage") && !template.has_parameter("Issuer"));
 
