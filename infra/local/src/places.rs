@@ -1,6 +1,6 @@
 //! Where everything lives: all of it under `.local/`, nothing outside the checkout.
 
-use std::fs;
+use std::fs::{self, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Doing as _, Failure};
@@ -58,6 +58,12 @@ impl Places {
     /// Held by the runner for as long as its stack lives.
     pub(crate) fn running_lock(&self) -> PathBuf {
         self.own.join("running.lock")
+    }
+
+    /// Whether a runner holds that lock. (Its process id alone may be another's by now.)
+    pub(crate) fn has_runner(&self) -> bool {
+        let lock = fs::File::open(self.running_lock());
+        lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
     pub(crate) fn stack_file(&self) -> PathBuf {

@@ -14,7 +14,11 @@ pub(crate) async fn print(stack: &Stack, logs: &Path, took: Duration) -> Result<
     println!("\n{}", addresses(stack));
     println!("{}", organizations(&stack.organizations));
     println!("{}", calls(stack, first, &token));
-    println!("Logs: {}.   Ready after {:.1} s; Ctrl-C stops everything.", logs.display(), took.as_secs_f64());
+    println!(
+        "Logs, the functions' included: {}.   Ready after {:.1} s; Ctrl-C stops everything.",
+        logs.display(),
+        took.as_secs_f64()
+    );
     Ok(())
 }
 

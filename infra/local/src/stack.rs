@@ -119,10 +119,14 @@ impl Stack {
 
     /// The stack that `cargo local` runs now.
     pub fn running() -> Result<Self, Failure> {
-        let none = || Failure::new("No local stack is running; start one with: cargo local");
-        let file = Places::permanent().stack_file();
-        let stack = if file.exists() { Self::read(&file)? } else { return Err(none()) };
-        if Process::find(stack.pid).is_some() { Ok(stack) } else { Err(none()) }
+        let places = Places::permanent();
+        if !places.has_runner() {
+            return Err(Failure::new("No local stack is running; start one with: cargo local"));
+        }
+        if !places.stack_file().exists() {
+            return Err(Failure::new("The local stack is still starting"));
+        }
+        Self::read(&places.stack_file())
     }
 
     /// Ends the runner and with it the stack; returns when it is gone.

@@ -41,11 +41,10 @@ fn find_or_start() -> Result<Stack, Failure> {
     let path = places.own().join("starting.lock");
     let lock = File::create(&path).doing(format!("making {}", path.display()))?;
     lock.lock().doing("waiting for another test to start the stack")?;
-    if let Ok(stack) = Stack::read(&places.stack_file())
-        && Process::find(stack.pid).is_some()
-    {
-        return Ok(stack);
+    if places.has_runner() && places.stack_file().exists() {
+        return Stack::read(&places.stack_file());
     }
+    let _ = fs::remove_file(places.stack_file());
     let log = places.logs().join("runner.log");
     let mut runner = start_runner(&build_runner()?, run, &log)?;
     wait_for_stack(&places, &mut runner, &log)

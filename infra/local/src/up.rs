@@ -56,6 +56,7 @@ pub async fn up(options: &Options) -> Result<(), Failure> {
     let places = if options.ephemeral { Places::ephemeral(&run.name()) } else { Places::permanent() };
     places.make()?;
     let _lock = lock(&places)?;
+    let _ = fs::remove_file(places.stack_file()); // of a runner that was killed
     if options.ephemeral {
         places.remove_abandoned_runs();
     }
