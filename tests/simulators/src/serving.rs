@@ -1,11 +1,19 @@
-//! Listening on loopback for as long as the handle lives.
+//! What every simulator needs: to listen on loopback for as long as its handle lives, and a clock.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
+use domain::Instant;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+
+/// This moment, to the millisecond.
+pub(crate) fn now() -> Instant {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Instant::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
 
 /// A port that is taken but not yet served, so that a server can put its own
 /// address into what it serves.

@@ -18,7 +18,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use crate::serving::{Bound, Serving};
+use crate::serving::{Bound, Serving, now};
 
 /// One request as it arrived.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -92,7 +92,7 @@ async fn keep(State(kept): State<Kept>, method: Method, uri: Uri, headers: Heade
         headers: by_name,
         body: String::from_utf8_lossy(&body).into_owned(),
         body_base64: STANDARD.encode(&body),
-        received_at: jiff::Timestamp::now().to_string(),
+        received_at: now().to_string(),
     });
     StatusCode::OK
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::keys::{Algorithm, SigningKey};
 use super::{Realm, TOKEN_LIFETIME_S};
+use crate::serving::now;
 
 /// A token to order. It starts as the token `client_id` would be given now;
 /// members of `header` and `claims` replace or add, `null` takes away.
@@ -72,7 +73,7 @@ impl Realm {
 
     /// What Keycloak puts into a service account's token.
     fn claims_of(&self, client_id: &str) -> Map<String, Value> {
-        let now = jiff::Timestamp::now().as_second();
+        let now = now().seconds();
         object(json!({
             "exp": now + TOKEN_LIFETIME_S,
             "iat": now,

@@ -27,7 +27,7 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::serving::{Bound, Serving};
+use crate::serving::{Bound, Serving, now};
 
 pub use outcome::Outcome;
 
@@ -169,7 +169,7 @@ fn verdict(request: &CheckVatRequest, valid: bool, echoed_number: &str) -> Respo
     Json(json!({
         "countryCode": request.country_code,
         "vatNumber": echoed_number,
-        "requestDate": format!("{:.3}", jiff::Timestamp::now()),
+        "requestDate": now().to_string(),
         "valid": valid,
         "requestIdentifier": consultation_number,
         "name": name,
