@@ -335,6 +335,15 @@ mod tests {
     }
 
     #[test]
+    fn every_problem_stands_in_the_api_guide_with_its_status() {
+        let guide = include_str!("../../../docs/API-GUIDE.md");
+        for kind in Kind::ALL {
+            let row = format!("| `{}` | {} |", kind.id(), kind.status());
+            assert!(guide.contains(&row), "the guide lacks {row}");
+        }
+    }
+
+    #[test]
     fn a_problem_is_written_as_published() {
         let violations = Violations::one("address.country", "is required", None);
         let trace = RequestId::from_client("req_1").unwrap();
