@@ -1,5 +1,6 @@
 //! `cargo operator`: the command line of [`operator::Operator`].
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -183,7 +184,7 @@ async fn run(target: &Target, command: Command) -> Result<ExitCode, OperatorErro
         Command::PutOrganisation(args) => operator.put_organisation(&(*args).into()).await?,
         Command::ShowOrganisation { organisation } => {
             let shown = operator.show(organisation).await?;
-            println!("{}", serde_json::to_string_pretty(&shown).expect("an organisation is plain JSON"));
+            say(&serde_json::to_string_pretty(&shown).expect("an organisation is plain JSON"));
         }
         Command::PutClient { organisation, client } => operator.put_client(&ClientId(client), organisation).await?,
         Command::RevokeClient { client } => operator.revoke_client(&ClientId(client)).await?,
@@ -194,15 +195,20 @@ async fn run(target: &Target, command: Command) -> Result<ExitCode, OperatorErro
         Command::VerifyHistory { buyer } => {
             return Ok(match operator.verify_history(buyer).await? {
                 Ok(revisions) => {
-                    println!("The history of {buyer} is whole: {revisions} revision(s).");
+                    say(&format!("The history of {buyer} is whole: {revisions} revision(s)."));
                     ExitCode::SUCCESS
                 }
                 Err(broken) => {
-                    println!("The history of {buyer} is NOT trustworthy: {broken}.");
+                    say(&format!("The history of {buyer} is NOT trustworthy: {broken}."));
                     ExitCode::from(2)
                 }
             });
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// One who stops reading (`| head`) is no error.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
