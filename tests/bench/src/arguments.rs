@@ -6,8 +6,8 @@ use clap::Parser;
 
 /// Measures the built Lambda binaries the way Lambda runs them.
 ///
-/// Prints one markdown table. Run it with `--release`: an unoptimised endpoint
-/// adds its own time to every call that is measured.
+/// Prints one markdown table. For figures, build it optimised: unoptimised, its
+/// endpoint doubles the time of every call. For `--check` any build will do.
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
 pub(crate) struct Arguments {

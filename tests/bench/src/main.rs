@@ -1,10 +1,10 @@
 //! Measures the Lambda binaries: size, start, calls, memory, and what they
 //! consume on AWS.
 //!
-//! `cargo run -p bench -- --bin-dir target/lambda` prints the table of
-//! `docs/PERFORMANCE.md`. Each function runs as it does on Lambda, as a process
-//! that asks a Runtime API for events, with a clean environment and a CPU
-//! share; only the Runtime API and AWS are played by this program.
+//! `cargo run --release -p bench` prints the table of `docs/PERFORMANCE.md`.
+//! Each function runs as it does on Lambda, as a process that asks a Runtime
+//! API for events, with a clean environment and a CPU share; only the Runtime
+//! API and AWS are played by this program.
 //!
 //! `--check` starts each function once and fails when one does not give its
 //! right answer: the smoke test of deploy builds.

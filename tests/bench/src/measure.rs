@@ -19,6 +19,10 @@ use crate::statistics::Summary;
 use crate::template::Function;
 use crate::throttle::{MEMORY_OF_A_FULL_CORE, Throttle};
 
+/// Before each warm invocation, at every share: long enough for a fresh quota,
+/// and for the caches to go cold as they do between two requests.
+const PAUSE: Duration = Duration::from_millis(25);
+
 /// Everything the functions under test find around them.
 pub(crate) struct Workbench {
     /// The AWS endpoint.
@@ -41,16 +45,17 @@ pub(crate) struct Subject<'a> {
     pub(crate) plain: &'a Event,
 }
 
-/// A CPU share.
+/// The CPU share of a memory size. In a cgroup at every size where there are
+/// some, so that shares differ in nothing but their quota.
 pub(crate) struct Share {
     memory: u32,
     throttle: Option<Throttle>,
 }
 
 impl Share {
-    /// The whole core.
+    /// The whole core; unlimited where that cannot be enforced.
     pub(crate) fn full() -> Self {
-        Self { memory: MEMORY_OF_A_FULL_CORE, throttle: None }
+        Self { memory: MEMORY_OF_A_FULL_CORE, throttle: Throttle::for_memory(MEMORY_OF_A_FULL_CORE) }
     }
 
     /// What Lambda gives to `memory` MB; `None` where that cannot be enforced.
@@ -166,13 +171,13 @@ impl Workbench {
             self.endpoint.take_tally();
             let instructions = running.instructions_so_far();
             let cpu = running.process.cpu_time()?;
-            if let Some(throttle) = &share.throttle {
-                if invocation == 0 {
+            match &share.throttle {
+                Some(throttle) if invocation == 0 => {
                     throttle.admit(running.process.pid()).context("throttle the process")?;
-                } else {
-                    // Each starts with a fresh quota, as after a pause on Lambda.
-                    tokio::time::sleep(Duration::from_millis(25)).await;
                 }
+                // Lambda has the first event ready when the function asks for it.
+                None if invocation == 0 => {}
+                _ => tokio::time::sleep(PAUSE).await,
             }
             let (handed_out, answer) = running.invoke(waiting, &event).await?;
             let cpu = running.process.cpu_time()?.saturating_sub(cpu);

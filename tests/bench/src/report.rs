@@ -75,7 +75,7 @@ impl Report {
             table,
             "\nMedians of {} processes with {} warm calls each. {}, {} cores, load {} before. A call: event handed out → \
              answer received, AWS played by a TLS 1.3 server on the same machine. Init is never throttled; calls get the \
-             CPU share of the memory size. Capacity units include those of indexes.",
+             CPU share of the memory size; a warm call follows a pause of 25 ms. Capacity units include those of indexes.",
             self.runs, self.warm_invocations_per_run, self.processor, self.cores, self.load_before
         );
         table
