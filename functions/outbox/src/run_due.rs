@@ -28,7 +28,7 @@ async fn drain(sender: &Sender, time_is_left: impl Fn() -> bool) -> Result<Value
         let claimed = sender.outbox.claim_due(now(), BATCH).await?;
         let failed = sender.send(&claimed).await?.len();
         (sent, unsent) = (sent + claimed.len() - failed, unsent + failed);
-        if claimed.is_empty() || !time_is_left() {
+        if claimed.len() < BATCH || !time_is_left() {
             break;
         }
     }

@@ -9,6 +9,7 @@
 //! client of the real thing cannot trip over them.
 
 pub mod identity_provider;
+pub mod rsa_key;
 mod serving;
 pub mod vies;
 pub mod webhook_sink;

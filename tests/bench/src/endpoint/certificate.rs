@@ -2,16 +2,11 @@
 //! and server, all RSA-2048, so that a handshake costs what it costs there.
 //!
 //! All three share one key: verifying a signature takes the same time whoever
-//! made it. ring cannot make RSA keys; the primes come from `crypto-primes`,
-//! and what is left is arithmetic and eight integers in DER.
+//! made it.
 
-use anyhow::Context;
-use crypto_bigint::{BoxedUint, ConcatenatingMul, NonZero, Resize};
-use crypto_primes::hazmat::{SetBits, SmallFactorsSieveFactory};
-use crypto_primes::{Flavor, is_prime, sieve_and_find};
-use getrandom::SysRng;
-use getrandom::rand_core::UnwrapErr;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use ring::rsa::KeyPairComponents;
+use simulators::rsa_key;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 /// What a TLS server needs, and what its clients have to trust.
@@ -27,7 +22,7 @@ pub(crate) struct Chain {
 impl Chain {
     /// For `localhost`. Takes about 0.1 s optimised.
     pub(crate) fn make() -> anyhow::Result<Self> {
-        let private = rsa_2048().context("make an RSA key")?;
+        let private = pkcs8(&rsa_key::generate());
         let key = || KeyPair::try_from(&PrivatePkcs8KeyDer::from(&*private));
 
         let root = authority("Bench Root CA", BasicConstraints::Unconstrained)?;
@@ -54,52 +49,21 @@ fn authority(name: &str, constraints: BasicConstraints) -> Result<CertificatePar
     Ok(params)
 }
 
-/// A new key as PKCS #8; `None` is as likely as a broken random source.
-fn rsa_2048() -> Option<Vec<u8>> {
-    let (p, q) = (prime_1024()?, prime_1024()?);
-    let (p, q) = if p > q { (p, q) } else { (q, p) };
-    let e = BoxedUint::from(65_537_u32);
-    let one = BoxedUint::one();
-    let (p_less_1, q_less_1) = (p.wrapping_sub(&one), q.wrapping_sub(&one));
-    let totient = p_less_1.concatenating_mul(&q_less_1);
-    // 65537 divides the totient once in 32,000 tries.
-    let Some(d) = inverse(&(&e).resize(2048), &totient) else { return rsa_2048() };
-    let d_mod = |modulus: BoxedUint| Some(d.rem(&NonZero::new(modulus).into_option()?));
-    let integers = [
-        BoxedUint::zero(), // version
-        p.concatenating_mul(&q),
-        e,
-        d.clone(),
-        p.clone(),
-        q.clone(),
-        d_mod(p_less_1)?,
-        d_mod(q_less_1)?,
-        inverse(&q, &p)?,
-    ];
-    let private: Vec<u8> = integers.iter().flat_map(integer).collect();
+/// The key as PKCS #8, which rcgen and rustls read.
+fn pkcs8(key: &KeyPairComponents<Box<[u8]>>) -> Vec<u8> {
+    let KeyPairComponents { public_key, d, p, q, dP, dQ, qInv } = key;
+    let integers = [&[0][..], &public_key.n, &public_key.e, d, p, q, dP, dQ, qInv];
+    let private: Vec<u8> = integers.into_iter().flat_map(integer).collect();
     // PrivateKeyInfo (RFC 5208): version 0, rsaEncryption with no parameters, RSAPrivateKey (RFC 8017, A.1.2).
     let algorithm = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
     let content = [b"\x02\x01\x00", &algorithm[..], &element(4, &element(0x30, &private))].concat();
-    Some(element(0x30, &content))
-}
-
-/// With the two top bits set, so that the product of two has exactly 2048 bits.
-fn prime_1024() -> Option<BoxedUint> {
-    let sieve = SmallFactorsSieveFactory::new(Flavor::Any, 1024, SetBits::TwoMsb).ok()?;
-    sieve_and_find(&mut UnwrapErr(SysRng), sieve, |_, candidate| is_prime(Flavor::Any, candidate)).ok()?
-}
-
-fn inverse(of: &BoxedUint, modulus: &BoxedUint) -> Option<BoxedUint> {
-    of.invert_mod(&NonZero::new(modulus.clone()).into_option()?).into_option()
+    element(0x30, &content)
 }
 
 /// A DER integer: a leading zero keeps it positive.
-fn integer(number: &BoxedUint) -> Vec<u8> {
-    let mut bytes = number.to_be_bytes_trimmed_vartime().into_vec();
-    if bytes.first().is_none_or(|first| first & 0x80 != 0) {
-        bytes.insert(0, 0);
-    }
-    element(2, &bytes)
+fn integer(number: &[u8]) -> Vec<u8> {
+    let sign: &[u8] = if number.first().is_none_or(|first| first & 0x80 != 0) { &[0] } else { &[] };
+    element(2, &[sign, number].concat())
 }
 
 /// A DER element of at most 65,535 bytes.
