@@ -17,7 +17,7 @@ async fn a_revoked_client_is_out_within_60_seconds() {
     let revoked = Instant::now();
     let mut reply = api.get("/v1/me").await;
     while reply.status == 200 {
-        assert!(revoked.elapsed() < Duration::from_secs(60), "still in after {:?}", revoked.elapsed());
+        assert!(revoked.elapsed() < Duration::from_mins(1), "still in after {:?}", revoked.elapsed());
         tokio::time::sleep(Duration::from_millis(500)).await;
         reply = api.get("/v1/me").await;
     }

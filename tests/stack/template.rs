@@ -9,7 +9,7 @@ fn template() -> Value {
     serde_yaml_ng::from_str(text).expect("the template is YAML")
 }
 
-/// The value behind a CloudFormation tag such as `!Sub`.
+/// The value behind a `CloudFormation` tag such as `!Sub`.
 fn plain(value: &Value) -> &Value {
     if let Value::Tagged(tagged) = value { plain(&tagged.value) } else { value }
 }

@@ -58,6 +58,9 @@ impl Reply {
 
 impl Api {
     /// With this token, for this seller.
+    ///
+    /// # Panics
+    /// Never: nothing is set that a client could refuse.
     #[must_use]
     pub fn new(base: &str, token: &str, seller: &str) -> Self {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
@@ -83,13 +86,11 @@ impl Api {
     }
 
     /// A request with nothing but its token.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
     }
 
     /// A request without a token.
-    #[must_use]
     pub fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base))
     }

@@ -1,7 +1,7 @@
 //! The local stack: the real template, the real binaries, no Docker, no account.
 //!
 //! As a program (`cargo local`) it starts everything and keeps it running. As a
-//! library it lets tests find the stack ([`test_stack`]), look at it ([`Stack`]), and
+//! library it lets tests find the stack ([`test_stack()`]), look at it ([`Stack`]), and
 //! break a copy of it ([`Stack::deploy_beside`]).
 //!
 //! What runs, all on loopback:
