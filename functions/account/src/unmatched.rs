@@ -42,24 +42,21 @@ mod tests {
         }
     }
 
-    /// The template is the only other place that lists routes: `Path:` and `Method:` of its HTTP events.
+    /// The template is the only other place that lists routes: `Method:` and `Path:` of its HTTP events.
     #[test]
     fn the_routes_are_those_of_the_template() {
         let template = include_str!("../../../infra/template.yaml");
+        let values = |name: &'static str| template.lines().filter_map(move |line| line.trim().strip_prefix(name));
         let mut routes = BTreeMap::<&str, BTreeSet<String>>::new();
-        let mut path = None;
-        for line in template.lines().map(str::trim) {
-            if let Some(found) = line.strip_prefix("Path: /") {
-                path = Some(&line["Path: ".len()..][..=found.len()]);
-            } else if let (Some(method), Some(path)) =
-                (line.strip_prefix("Method: "), path.take_if(|_| line.starts_with("Method: ")))
-            {
-                routes.entry(path).or_default().insert(method.to_uppercase());
-            }
+        for (method, path) in values("Method: ").zip(values("Path: /v1/")) {
+            routes.entry(path).or_default().insert(method.to_uppercase());
         }
+        assert_eq!(values("Method: ").count(), values("Path: /v1/").count(), "an event lacks one of the two");
         assert!(routes.len() >= 3, "the template's events could not be read: {routes:?}");
-        let ours: BTreeMap<_, BTreeSet<_>> =
-            ROUTES.iter().map(|(path, methods)| (*path, methods.iter().map(ToString::to_string).collect())).collect();
+        let ours: BTreeMap<_, BTreeSet<_>> = ROUTES
+            .iter()
+            .map(|(path, methods)| (&path["/v1/".len()..], methods.iter().map(ToString::to_string).collect()))
+            .collect();
         assert_eq!(ours, routes);
     }
 }

@@ -25,8 +25,9 @@ fn main() -> ExitCode {
 }
 
 async fn run(_name: &'static str, work: Work) -> Result<(), Error> {
-    let aws = Aws::from_env()?;
-    let outbox = Table::new(&aws, &aws::required("TABLE_NAME")?).outbox();
+    let table = aws::required("TABLE_NAME")?;
+    let aws = Table::trusted(Aws::from_env()?, &table).await;
+    let outbox = Table::new(&aws, &table).outbox();
     let sender = Sender { outbox, bus: Bus::new(&aws, &aws::required("EVENT_BUS_NAME")?) };
     match work {
         Work::RelayOutbox => lambda_runtime::run(service_fn(|event| relay_outbox::relay_outbox(event, &sender))).await,

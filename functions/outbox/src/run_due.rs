@@ -26,9 +26,9 @@ async fn drain(sender: &Sender, time_is_left: impl Fn() -> bool) -> Result<Value
     let (mut sent, mut unsent) = (0, 0);
     loop {
         let claimed = sender.outbox.claim_due(now(), BATCH).await?;
-        let failed = sender.send(&claimed).await?.len();
-        (sent, unsent) = (sent + claimed.len() - failed, unsent + failed);
-        if claimed.len() < BATCH || !time_is_left() {
+        let failed = sender.send(&claimed.effects).await?.len();
+        (sent, unsent) = (sent + claimed.effects.len() - failed, unsent + failed);
+        if claimed.listed < BATCH || !time_is_left() {
             break;
         }
     }

@@ -37,6 +37,9 @@ pub enum OperatorError {
     /// No credentials.
     #[error(transparent)]
     Credentials(#[from] aws::NotSet),
+    /// The client is another organisation's.
+    #[error("client {0} belongs to another organisation; revoke it there first")]
+    Taken(ClientId),
     /// Nothing has that id.
     #[error("there is no {0}")]
     Unknown(String),
@@ -74,12 +77,20 @@ impl Operator {
     /// Makes an API client the organisation's. The identity provider holds its secret; we never see it.
     pub async fn put_client(&self, client: &ClientId, organisation: OrganisationId) -> Result<(), OperatorError> {
         self.exists(organisation).await?;
-        Ok(self.table.administration().put_client(client, organisation).await?)
+        let put = self.table.administration().put_client(client, organisation).await?;
+        if put { Ok(()) } else { Err(OperatorError::Taken(client.clone())) }
+    }
+
+    /// The organisation that an API client belongs to.
+    pub async fn show_client(&self, client: &ClientId) -> Result<OrganisationId, OperatorError> {
+        let found = self.table.callers().organisation_of(client).await?;
+        found.ok_or_else(|| OperatorError::Unknown(format!("client {client}")))
     }
 
     /// Revokes an API client; effective within 60 s.
     pub async fn revoke_client(&self, client: &ClientId) -> Result<(), OperatorError> {
-        Ok(self.table.administration().revoke_client(client).await?)
+        let revoked = self.table.administration().revoke_client(client).await?;
+        if revoked { Ok(()) } else { Err(OperatorError::Unknown(format!("client {client}"))) }
     }
 
     /// Lets the organisation act for a seller.

@@ -39,6 +39,8 @@ enum Command {
         /// As the identity provider names it, e.g. `api-client-acme`.
         client: String,
     },
+    /// Show the organisation that an API client belongs to.
+    ShowClient { client: String },
     /// Revoke an API client (effective within 60 s).
     RevokeClient { client: String },
     /// Let an organisation act for a seller.
@@ -187,6 +189,7 @@ async fn run(target: &Target, command: Command) -> Result<ExitCode, OperatorErro
             say(&serde_json::to_string_pretty(&shown).expect("an organisation is plain JSON"));
         }
         Command::PutClient { organisation, client } => operator.put_client(&ClientId(client), organisation).await?,
+        Command::ShowClient { client } => say(&operator.show_client(&ClientId(client)).await?.to_string()),
         Command::RevokeClient { client } => operator.revoke_client(&ClientId(client)).await?,
         Command::PutSeller { organisation, seller, name, country, vat_number } => {
             operator.put_seller(organisation, &Seller { uuid: seller, name, country, vat_number }).await?;

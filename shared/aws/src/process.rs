@@ -6,6 +6,10 @@ use std::process::ExitCode;
 
 use tracing::error;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// The `main` of a group: starts the log, picks the function that Lambda names in `_HANDLER`, and runs it on
 /// a single thread, since a function works on one event at a time.
@@ -40,13 +44,16 @@ where
 }
 
 /// One JSON line an event, from the level that the template asks for (Lambda sets `AWS_LAMBDA_LOG_LEVEL`).
+///
+/// What we depend on may not go below INFO: the runtime and the SDK would show whole requests there, tokens and
+/// persons included.
 fn start_log() {
     let level = env::var("AWS_LAMBDA_LOG_LEVEL").ok().and_then(|level| level.to_ascii_lowercase().parse().ok());
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false)
-        .with_max_level(level.unwrap_or(LevelFilter::INFO))
-        .init();
+    let level: LevelFilter = level.unwrap_or(LevelFilter::INFO);
+    let theirs = ["aws_", "lambda_", "hyper", "h2", "rustls", "tower", "tokio", "mio"];
+    let limits = Targets::new().with_default(level);
+    let limits = theirs.iter().fold(limits, |limits, target| limits.with_target(*target, level.min(LevelFilter::INFO)));
+    let lines =
+        tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+    tracing_subscriber::registry().with(lines.with_filter(limits)).init();
 }

@@ -60,7 +60,7 @@ pub struct NewBuyer {
     /// Its business data.
     #[serde(flatten)]
     pub business: Business,
-    /// Its contacts, when any list was sent (even an empty one).
+    /// Its contacts, when any list was sent (even an empty one), in an order of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contacts: Option<Vec<NewContact>>,
 }
@@ -87,7 +87,12 @@ impl NewBuyer {
         let contacts = if contacts.is_present() {
             let contacts = contacts.confidential().items(NewContact::MOST)?;
             let read: Vec<_> = contacts.iter().map(NewContact::read).collect();
-            read.into_iter().collect::<Option<Vec<_>>>().map(Some)
+            // Their order means nothing: two bodies that differ in it are the same request.
+            let sorted = |mut contacts: Vec<_>| {
+                contacts.sort();
+                Some(contacts)
+            };
+            read.into_iter().collect::<Option<Vec<_>>>().map(sorted)
         } else {
             Some(None)
         };
@@ -144,9 +149,26 @@ pub struct Buyer {
     pub created_at: Instant,
     /// When its business data last changed.
     pub updated_at: Instant,
-    /// What the contacts given at creation can be recognised by, until one of them is erased.
+    /// What the contacts given at creation (perhaps none) can be recognised by, until one of them is erased.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contacts_digest: Option<ContactsDigest>,
+}
+
+impl Buyer {
+    /// The buyer after its next change, but for its `head`. `version` counts changes of business data and status;
+    /// anything else moves `seq` alone.
+    #[must_use]
+    pub fn changed(&self, business: Business, status: BuyerStatus, at: Instant) -> Self {
+        let is_business = business != self.business || status != self.status;
+        Self {
+            business,
+            status,
+            version: self.version + u64::from(is_business),
+            seq: self.seq + 1,
+            updated_at: if is_business { at } else { self.updated_at },
+            ..self.clone()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -173,7 +195,7 @@ mod tests {
             head: String::new(),
             created_at: Instant::from_millis(0),
             updated_at: Instant::from_millis(0),
-            contacts_digest: new.contacts.as_deref().map(ContactsDigest::of),
+            contacts_digest: Some(ContactsDigest::of(new.contacts.as_deref().unwrap_or_default())),
         }
     }
 
@@ -204,6 +226,20 @@ mod tests {
             Vec::<&str>::new(),
             "absent contacts never differ"
         );
+    }
+
+    #[test]
+    fn contacts_sent_to_a_buyer_that_was_created_without_any_differ() {
+        let buyer = stored(&NewBuyer::parse(&body()).ok().unwrap());
+        let mut with = body();
+        with["contacts"] = json!([{"firstName": "Erika", "lastName": "Muster", "email": "erika@example.org"}]);
+        assert_eq!(NewBuyer::parse(&with).ok().unwrap().differences(&buyer), ["contacts"]);
+        with["contacts"] = json!([]);
+        assert_eq!(NewBuyer::parse(&with).ok().unwrap().differences(&buyer), Vec::<&str>::new());
+        let erased = Buyer { contacts_digest: None, ..buyer };
+        with["contacts"] = json!([{"firstName": "Erika", "lastName": "Muster", "email": "erika@example.org"}]);
+        let differences = NewBuyer::parse(&with).ok().unwrap().differences(&erased);
+        assert_eq!(differences, Vec::<&str>::new(), "after an erasure there is nothing to compare with");
     }
 
     #[test]

@@ -141,6 +141,27 @@ pub struct AfterImage {
     pub status: BuyerStatus,
 }
 
+impl AfterImage {
+    fn of(buyer: &Buyer) -> Self {
+        Self { business: buyer.business.clone(), status: buyer.status }
+    }
+
+    /// Every field by its name in request bodies.
+    fn fields(&self) -> [(&'static str, Value); 8] {
+        let Business { vat_number, company_name, address, kyc_mode } = &self.business;
+        [
+            ("vatNumber", vat_number.as_str().into()),
+            ("companyName", company_name.as_str().into()),
+            ("address.street", address.street.as_str().into()),
+            ("address.postCode", address.post_code.as_str().into()),
+            ("address.city", address.city.as_str().into()),
+            ("address.country", address.country.as_str().into()),
+            ("kycMode", serde_json::json!(kyc_mode)),
+            ("status", serde_json::json!(self.status)),
+        ]
+    }
+}
+
 /// A revision as it stands in the table: the bytes and their hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
@@ -156,16 +177,13 @@ impl Revision {
     /// The first revision of a buyer, with the personal data of the contacts it was created with.
     #[must_use]
     pub fn created(buyer: &Buyer, contacts: &[Contact], cause: Cause) -> (Self, Personal) {
-        let business = &buyer.business;
-        let mut changes = vec![
-            Change::set("vatNumber", business.vat_number.as_str()),
-            Change::set("companyName", &*business.company_name),
-            Change::set("address.street", &*business.address.street),
-            Change::set("address.postCode", &*business.address.post_code),
-            Change::set("address.city", &*business.address.city),
-            Change::set("address.country", &*business.address.country),
-            Change::set("kycMode", serde_json::json!(business.kyc_mode)),
-        ];
+        let after = AfterImage::of(buyer);
+        let mut changes: Vec<_> = after
+            .fields()
+            .into_iter()
+            .filter(|(field, _)| *field != "status")
+            .map(|(f, v)| Change::set(f, v))
+            .collect();
         let mut personal = Personal::new();
         for contact in contacts {
             let field = format!("contacts[{}]", contact.uuid);
@@ -185,26 +203,33 @@ impl Revision {
             kind: RevisionKind::Created,
             cause,
             changes,
-            after: AfterImage { business: business.clone(), status: buyer.status },
+            after,
             effect: None,
             previous: None,
         };
         (revision, personal)
     }
 
-    /// The revision after `buyer`'s latest that changes no business data and causes an effect.
+    /// The revision that leads from one state of a buyer to its next (see [`Buyer::changed`]).
     #[must_use]
-    pub fn reported(buyer: &Buyer, effect: Effect, cause: Cause) -> Self {
+    pub fn changed(before: &Buyer, next: &Buyer, kind: RevisionKind, effect: Option<Effect>, cause: Cause) -> Self {
+        let (old, new) = (AfterImage::of(before), AfterImage::of(next));
+        let changes = old
+            .fields()
+            .into_iter()
+            .zip(new.fields())
+            .filter(|((_, old), (_, new))| old != new)
+            .map(|((field, old), (_, new))| Change { before: Some(old), ..Change::set(field, new) });
         Self {
-            buyer: buyer.uuid,
-            seq: buyer.seq + 1,
-            version: buyer.version,
-            kind: RevisionKind::Reported,
+            buyer: next.uuid,
+            seq: next.seq,
+            version: next.version,
+            kind,
             cause,
-            changes: Vec::new(),
-            after: AfterImage { business: buyer.business.clone(), status: buyer.status },
-            effect: Some(effect),
-            previous: Some(buyer.head.clone()),
+            changes: changes.collect(),
+            after: new.clone(),
+            effect,
+            previous: Some(before.head.clone()),
         }
     }
 
@@ -258,6 +283,9 @@ pub enum BrokenHistory {
     /// There is no revision at all.
     #[error("there is no history")]
     Empty,
+    /// The buyer is of another seller than its id says.
+    #[error("the buyer was moved to another seller")]
+    Moved,
     /// The buyer's business data is not what its last revision left.
     #[error("the buyer's data is not what revision {0} left")]
     State(u64),
@@ -312,10 +340,13 @@ impl History {
     /// When they are not the same.
     pub fn arrive(&self, buyer: &Buyer) -> Result<(), BrokenHistory> {
         let Some((last, hash)) = &self.last else { return Err(BrokenHistory::Empty) };
+        if BuyerId::of(buyer.seller, &buyer.business.vat_number) != self.buyer {
+            return Err(BrokenHistory::Moved);
+        }
         if (last.seq, last.version, hash) != (buyer.seq, buyer.version, &buyer.head) {
             return Err(BrokenHistory::Head(last.seq));
         }
-        if last.after != (AfterImage { business: buyer.business.clone(), status: buyer.status }) {
+        if last.after != AfterImage::of(buyer) {
             return Err(BrokenHistory::State(last.seq));
         }
         Ok(())
@@ -376,10 +407,11 @@ mod tests {
             partner_uuid: seller,
             data: json!({"buyerUuid": buyer.uuid}),
         };
-        let second = Revision::reported(&buyer, Effect::Event(event), cause()).seal();
-        buyer.head.clone_from(&second.hash);
-        buyer.seq = 1;
-        (buyer, vec![(first, personal), (second, Personal::new())])
+        let mut next = buyer.changed(buyer.business.clone(), buyer.status, at);
+        let effect = Some(Effect::Event(event));
+        let second = Revision::changed(&buyer, &next, RevisionKind::Reported, effect, cause()).seal();
+        next.head.clone_from(&second.hash);
+        (next, vec![(first, personal), (second, Personal::new())])
     }
 
     fn verify(buyer: &Buyer, links: &[(Link, Personal)]) -> Result<(), BrokenHistory> {
@@ -394,6 +426,25 @@ mod tests {
     fn an_untouched_history_verifies() {
         let (buyer, links) = history();
         assert_eq!(verify(&buyer, &links), Ok(()));
+    }
+
+    #[test]
+    fn a_change_of_business_data_moves_the_version_and_names_the_fields() {
+        let (buyer, _) = history();
+        let mut business = buyer.business.clone();
+        business.address.city = "Bremen".to_owned();
+        let next = buyer.changed(business, BuyerStatus::Blocked, Instant::from_millis(7));
+        assert_eq!((next.version, next.seq, next.updated_at), (1, 2, Instant::from_millis(7)));
+        let revision = Revision::changed(&buyer, &next, RevisionKind::Updated, None, cause());
+        let changes: Vec<_> = revision.changes.iter().map(|change| serde_json::to_value(change).unwrap()).collect();
+        assert_eq!(
+            changes,
+            [
+                json!({"field": "address.city", "before": "Hamburg", "after": "Bremen"}),
+                json!({"field": "status", "before": "ACTIVE", "after": "BLOCKED"})
+            ]
+        );
+        assert_eq!((buyer.version, buyer.seq), (0, 1), "a reported fact moved seq alone");
     }
 
     #[test]
@@ -423,6 +474,12 @@ mod tests {
         let mut persons = links.clone();
         persons[0].1.values_mut().next().unwrap().value = "{}".to_owned();
         assert_eq!(verify(&buyer, &persons), Err(BrokenHistory::Unsealed(0)));
+
+        let moved = Buyer { seller: SellerId(Uuid::from_u128(8)), ..buyer.clone() };
+        assert_eq!(verify(&moved, &links), Err(BrokenHistory::Moved));
+
+        let rolled_back = Buyer { seq: 0, head: links[0].0.hash.clone(), ..buyer.clone() };
+        assert_eq!(verify(&rolled_back, &links), Err(BrokenHistory::Head(1)));
 
         let mut renamed = buyer.clone();
         renamed.business.company_name = "Mister GmbH".to_owned();

@@ -43,18 +43,16 @@ impl VatNumber {
         if number.starts_with("GR") {
             number.replace_range(..2, "EL");
         }
-        match eu_vat::Vat::parse(&number) {
-            // Old Belgian and Greek numbers gain their leading zero here.
-            Ok(vat) => number = vat.to_string(),
-            Err(eu_vat::Error::BadChecksum | eu_vat::Error::OutOfRange) => {}
-            Err(eu_vat::Error::UnknownCountry(_)) => return Err(VatNumberError::Prefix),
-            Err(_) => return Err(VatNumberError::Shape),
-        }
-        // The second check letter of an Irish number is A to W (python-stdnum and eu-vat differ here).
-        if number.starts_with("IE") && number.len() == 11 && number.ends_with(['X', 'Y', 'Z']) {
+        let shapes = shapes(&number[..2]).ok_or(VatNumberError::Prefix)?;
+        let number = with_old_forms_padded(number);
+        if !shapes.iter().any(|shape| matches(shape, &number[2..])) {
             return Err(VatNumberError::Shape);
         }
-        Ok(Self(number))
+        // What is left to refuse: forms that a state's numbering knows and a pattern does not.
+        match eu_vat::Vat::parse(&number) {
+            Err(eu_vat::Error::WrongLength { .. } | eu_vat::Error::InvalidFormat) => Err(VatNumberError::Shape),
+            _ => Ok(Self(number)),
+        }
     }
 
     /// The prefix: the member state's, `EL` or `XI`.
@@ -68,6 +66,61 @@ impl VatNumber {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The shapes of the national part, as VIES documents them (FAQ, "VAT number structure"); `None` for other prefixes.
+/// `d` is a digit, `n` one that is not 0, `a` a letter, `c` a letter from A to W, `x` a letter or digit; all else is itself.
+///
+/// The crate eu-vat checks shapes too, but not all of them before it has looked at the check digits, whose
+/// failing is no rejection here.
+fn shapes(state: &str) -> Option<&'static [&'static str]> {
+    Some(match state {
+        "AT" => &["Udddddddd"],
+        "BE" => &["0ddddddddd", "1ddddddddd"],
+        "BG" => &["ddddddddd", "dddddddddd"],
+        "CY" => &["dddddddda"],
+        "CZ" => &["dddddddd", "ddddddddd", "dddddddddd"],
+        "DE" => &["ndddddddd"],
+        "EE" | "EL" | "PT" => &["ddddddddd"],
+        "DK" | "FI" | "HU" | "LU" | "MT" => &["dddddddd"],
+        "ES" => &["adddddddx", "dddddddda"],
+        "FR" => &["xxddddddddd"],
+        "HR" | "IT" | "LV" => &["ddddddddddd"],
+        "IE" => &["dddddddc", "dddddddcc", "dadddddc"],
+        "LT" => &["ddddddddd", "dddddddddddd"],
+        "NL" => &["dddddddddBdd"],
+        "PL" | "SK" => &["dddddddddd"],
+        "RO" => &["dd", "ddd", "dddd", "ddddd", "dddddd", "ddddddd", "dddddddd", "ddddddddd", "dddddddddd"],
+        "SE" => &["dddddddddddd"],
+        "SI" => &["nddddddd"],
+        "XI" => &["ddddddddd", "dddddddddddd", "GDddd", "HAddd"],
+        _ => return None,
+    })
+}
+
+fn matches(shape: &str, national: &str) -> bool {
+    let fits = |(class, c): (u8, u8)| match class {
+        b'd' => c.is_ascii_digit(),
+        b'n' => matches!(c, b'1'..=b'9'),
+        b'a' => c.is_ascii_uppercase(),
+        b'c' => matches!(c, b'A'..=b'W'),
+        b'x' => c.is_ascii_alphanumeric(),
+        literal => c == literal,
+    };
+    shape.len() == national.len() && shape.bytes().zip(national.bytes()).all(fits)
+}
+
+/// Numbers that states once wrote without leading zeros have them today: Belgium until 2008, Greece until 2014,
+/// the Netherlands in the citizen numbers of sole traders. Both forms are one number, and so one identity.
+fn with_old_forms_padded(number: String) -> String {
+    let (state, national) = number.split_at(2);
+    let digits = if state == "NL" { national.find('B').unwrap_or_default() } else { national.len() };
+    let missing = match (state, digits) {
+        ("BE", 9) | ("EL" | "NL", 8) => 1,
+        ("NL", 7) => 2,
+        _ => return number,
+    };
+    format!("{state}{}{national}", &"00"[..missing])
 }
 
 impl fmt::Display for VatNumber {
@@ -129,7 +182,21 @@ mod tests {
     #[test]
     fn separators_and_case_do_not_matter_and_greece_is_el() {
         assert_eq!(VatNumber::parse("gr 094.259-216").unwrap().as_str(), "EL094259216");
-        assert_eq!(VatNumber::parse("be 403.019.261").unwrap().as_str(), "BE0403019261");
+    }
+
+    #[test]
+    fn an_old_form_and_its_new_one_are_one_number_whatever_the_check_digit() {
+        for (old, new) in [
+            ("BE403019261", "BE0403019261"),
+            ("BE403019262", "BE0403019262"),
+            ("EL94259216", "EL094259216"),
+            ("GR94259217", "EL094259217"),
+            ("NL4495445B01", "NL004495445B01"),
+            ("NL14495445B02", "NL014495445B02"),
+        ] {
+            assert_eq!(VatNumber::parse(old).map(|v| v.to_string()).as_deref(), Ok(new), "{old}");
+            assert_eq!(VatNumber::parse(new).map(|v| v.to_string()).as_deref(), Ok(new));
+        }
     }
 
     #[test]
@@ -155,6 +222,13 @@ mod tests {
             ("DEA23456789", Shape),
             ("NL004495445X01", Shape),
             ("IE6433435OX", Shape),
+            // These pass through a check of check digits alone.
+            ("XIABCDEFGHIJK", Shape),
+            ("XIAB123", Shape),
+            ("CY123456789", Shape),
+            ("BE9123456789", Shape),
+            ("ES123456789", Shape),
+            ("IEAB12345W", Shape),
         ] {
             assert_eq!(VatNumber::parse(text), Err(rule), "{text}");
         }

@@ -81,18 +81,15 @@ impl Edge {
         Ok(Self { name, problem_base, inside })
     }
 
-    /// An answer whatever happens: a panic is a 500, and what takes too long a 503.
+    /// An answer whatever happens.
     async fn answer(&self, request: Request) -> Response<Body> {
         let clock = Stopwatch::now();
         let request_id = request_id(request.headers());
         let instance = request.raw_http_path().to_owned();
         let invocation = request.lambda_context_ref().map(|context| context.request_id.clone());
         let span = info_span!("request", %request_id, invocation, function = self.name, organisation = field::Empty);
-        let answering = AssertUnwindSafe(self.handle(request, &request_id)).catch_unwind().instrument(span.clone());
-        let answered = match answering.await {
-            Ok(answered) => answered,
-            Err(panic) => Err(Problem::internal(format_args!("panic: {}", panic_message(&*panic)))),
-        };
+        let limit = time_left(&request);
+        let answered = guarded(limit, self.handle(request, &request_id)).instrument(span.clone()).await;
         let _entered = span.enter();
         let duration_ms = clock.elapsed().as_millis() as u64;
         let response = match &answered {
@@ -109,14 +106,9 @@ impl Edge {
     }
 
     async fn handle(&self, request: Request, request_id: &RequestId) -> Result<Answer, Problem> {
-        let limit = time_left(&request);
         match &self.inside {
             Inside::Anyone(handler) => handler(request.method().as_str(), request.raw_http_path()),
-            Inside::Callers(admission) => {
-                let answering = admission.handle(request, request_id);
-                let late = |_| Problem::unavailable(format_args!("no answer after {} ms", limit.as_millis()));
-                tokio::time::timeout(limit, answering).await.map_err(late)?
-            }
+            Inside::Callers(admission) => admission.handle(request, request_id).await,
         }
     }
 }
@@ -155,6 +147,15 @@ impl Admission {
             idempotency_key,
         };
         (endpoint.handler)(call).await
+    }
+}
+
+/// A panic is a 500, and what takes too long a 503.
+async fn guarded(limit: Duration, answering: impl Future<Output = Result<Answer, Problem>>) -> Result<Answer, Problem> {
+    match tokio::time::timeout(limit, AssertUnwindSafe(answering).catch_unwind()).await {
+        Ok(Ok(answered)) => answered,
+        Ok(Err(panic)) => Err(Problem::internal(format_args!("panic: {}", panic_message(&*panic)))),
+        Err(_) => Err(Problem::unavailable(format_args!("no answer after {} ms", limit.as_millis()))),
     }
 }
 
@@ -258,5 +259,55 @@ fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
 impl fmt::Debug for Edge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Edge").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Kind;
+    use lambda_http::{Context, http};
+
+    const LIMIT: Duration = Duration::from_millis(20);
+
+    fn request() -> Request {
+        let mut context = Context::default();
+        context.deadline = now().plus_seconds(8).millis().unsigned_abs();
+        let request = http::Request::builder().uri("https://api.example/v1/x").header("x-request-id", "order-4711");
+        request.body(Body::Empty).unwrap().with_raw_http_path("/v1/x").with_lambda_context(context)
+    }
+
+    fn edge(handler: fn(&str, &str) -> Result<Answer, Problem>) -> Edge {
+        Edge { name: "test", problem_base: "https://api.example/problems/".to_owned(), inside: Inside::Anyone(handler) }
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_500_problem_that_says_nothing_of_it_and_the_next_call_is_answered() {
+        let edge =
+            edge(|_, path| if path == "/v1/x" { panic!("secret of the implementation") } else { unreachable!() });
+        for _ in 0..2 {
+            let response = edge.answer(request()).await;
+            assert_eq!(response.status(), 500);
+            assert_eq!(response.headers()["content-type"], "application/problem+json");
+            assert_eq!(response.headers()["x-request-id"], "order-4711");
+            let Body::Text(body) = response.body() else { panic!("a problem has a body") };
+            assert!(body.contains("problems/internal-error") && !body.contains("secret"), "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_takes_too_long_is_a_503_with_retry_after() {
+        let never = async { std::future::pending().await };
+        let problem = guarded(LIMIT, never).await.unwrap_err();
+        assert_eq!(problem.kind(), Kind::ServiceUnavailable);
+        assert!(problem.headers().iter().any(|(name, _)| *name == "retry-after"));
+        let quick = guarded(LIMIT, async { Ok(Answer::empty(204)) }).await.unwrap();
+        assert_eq!(quick.status, 204);
+    }
+
+    #[test]
+    fn the_time_left_ends_before_lambdas() {
+        let left = time_left(&request());
+        assert!(left > Duration::from_secs(6) && left <= Duration::from_millis(6500), "{left:?}");
     }
 }

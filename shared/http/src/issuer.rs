@@ -49,6 +49,8 @@ enum NoKeys {
     Fetch(&'static str, FetchError),
     #[error("the issuer's {0} cannot be read")]
     Unreadable(&'static str),
+    #[error("the issuer did not answer when it was asked less than {PAUSE_SECONDS} s ago")]
+    AskedInVain,
 }
 
 impl Issuer {
@@ -70,7 +72,9 @@ impl Issuer {
             if !self.covers(&token) {
                 return Err(Problem::unavailable(no_keys));
             }
-            warn!(cause = %no_keys, "The issuer's keys could not be refreshed; the known ones are used on");
+            if !matches!(no_keys, NoKeys::AskedInVain) {
+                warn!(cause = %no_keys, "The issuer's keys could not be refreshed; the known ones are used on");
+            }
         }
         let known = self.known.lock().expect("no panic while locked");
         let keys = known.keys.as_ref().ok_or_else(|| Problem::unavailable("the issuer's keys are not known yet"))?;
@@ -88,8 +92,12 @@ impl Issuer {
             let fresh = known.fetched_at.is_some_and(|at| now < at.plus_seconds(FRESH_SECONDS));
             let covered = known.keys.as_ref().is_some_and(|keys| token.is_covered_by(keys));
             let asked_lately = known.asked_at.is_some_and(|at| now < at.plus_seconds(PAUSE_SECONDS));
-            if (fresh && covered) || asked_lately {
+            if fresh && covered {
                 return Ok(());
+            }
+            if asked_lately {
+                let in_vain = known.fetched_at < known.asked_at;
+                return if in_vain { Err(NoKeys::AskedInVain) } else { Ok(()) };
             }
             known.asked_at = Some(now);
         }

@@ -1,6 +1,7 @@
 //! Organisations, clients and sellers: written by operators, read by every request.
 
-use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, ReturnValue, TransactWriteItem};
 use domain::{ClientId, Organisation, OrganisationId, Seller, SellerId};
 
 use crate::callers::ClientItem;
@@ -22,22 +23,42 @@ impl Administration {
         self.0.put(item::write(&Key::organisation(organisation.uuid), organisation)?).await
     }
 
-    /// Makes a client one of an organisation's.
+    /// Makes a client one of an organisation's; `false` when it is another organisation's already.
     ///
     /// # Errors
     /// [`StorageError`].
-    pub async fn put_client(&self, client: &ClientId, organisation: OrganisationId) -> Result<(), StorageError> {
-        self.0.put(item::write(&Key::client(client), &ClientItem { organisation })?).await
+    pub async fn put_client(&self, client: &ClientId, organisation: OrganisationId) -> Result<bool, StorageError> {
+        let put = self
+            .0
+            .client
+            .put_item()
+            .table_name(&self.0.name)
+            .set_item(Some(item::write(&Key::client(client), &ClientItem { organisation })?))
+            .condition_expression("attribute_not_exists(pk) OR organisation = :organisation")
+            .expression_attribute_values(":organisation", AttributeValue::S(organisation.to_string()));
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
+                Ok(false)
+            }
+            Err(error) => Err(StorageError::of(&error)),
+        }
     }
 
-    /// Revokes a client: its tokens are refused within 60 s.
+    /// Revokes a client: its tokens are refused within 60 s. `false` when there was no such client.
     ///
     /// # Errors
     /// [`StorageError`].
-    pub async fn revoke_client(&self, client: &ClientId) -> Result<(), StorageError> {
-        let delete =
-            self.0.client.delete_item().table_name(&self.0.name).set_key(Some(Key::client(client).attributes()));
-        delete.send().await.map(drop).map_err(|error| StorageError::of(&error))
+    pub async fn revoke_client(&self, client: &ClientId) -> Result<bool, StorageError> {
+        let delete = self
+            .0
+            .client
+            .delete_item()
+            .table_name(&self.0.name)
+            .set_key(Some(Key::client(client).attributes()))
+            .return_values(ReturnValue::AllOld);
+        let answer = delete.send().await.map_err(|error| StorageError::of(&error))?;
+        Ok(answer.attributes.is_some())
     }
 
     /// Lets an organisation act for a seller; seen from both sides at once.

@@ -13,15 +13,15 @@ use crate::{Answer, Remember, StorageError, Table};
 
 /// A buyer's item: the buyer, and its place in the `by-seller` index.
 #[derive(Serialize, Deserialize)]
-struct BuyerItem {
+pub(crate) struct BuyerItem {
     #[serde(flatten)]
-    buyer: Buyer,
+    pub(crate) buyer: Buyer,
     /// Sort key of `by-seller`: creation time, then id.
     created: String,
 }
 
 impl BuyerItem {
-    fn of(buyer: &Buyer) -> Self {
+    pub(crate) fn of(buyer: &Buyer) -> Self {
         Self { buyer: buyer.clone(), created: format!("{}#{}", buyer.created_at, buyer.uuid) }
     }
 }
@@ -149,7 +149,7 @@ fn draft(seller: SellerId, new: &NewBuyer, cause: Cause) -> (Buyer, Vec<Contact>
         head: String::new(),
         created_at: at,
         updated_at: at,
-        contacts_digest: new.contacts.as_deref().map(ContactsDigest::of),
+        contacts_digest: Some(ContactsDigest::of(new.contacts.as_deref().unwrap_or_default())),
     };
     let contacts: Vec<_> = new
         .contacts

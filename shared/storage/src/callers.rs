@@ -79,7 +79,7 @@ impl Table {
     }
 
     /// Several items in one call, read consistently, in no order.
-    async fn batch_get<'k>(&self, keys: impl Iterator<Item = &'k Key>) -> Result<Vec<Item>, StorageError> {
+    pub(crate) async fn batch_get<'k>(&self, keys: impl Iterator<Item = &'k Key>) -> Result<Vec<Item>, StorageError> {
         let wanted =
             keys.fold(KeysAndAttributes::builder().consistent_read(true), |wanted, key| wanted.keys(key.attributes()));
         let wanted = wanted.build().map_err(|error| StorageError::Refused(error.to_string()))?;

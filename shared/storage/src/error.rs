@@ -1,5 +1,6 @@
 //! Why the table did not answer.
 
+use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 /// What a caller of this crate can do about a failure: nothing but try later, or nothing at all.
@@ -44,7 +45,7 @@ const TEMPORARY: [&str; 10] = [
 
 impl StorageError {
     /// Sorts an SDK error: whatever was not answered, or answered with "not now", is temporary.
-    pub(crate) fn of<E, R>(error: &SdkError<E, R>) -> Self
+    pub(crate) fn of<E>(error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata,
     {
@@ -56,10 +57,12 @@ impl StorageError {
                 _ => Self::Unavailable("the answer could not be read".to_owned()),
             };
         };
+        // Something on the way may answer for the service, with a page instead of a code.
+        let server_error = error.raw_response().is_some_and(|response| response.status().as_u16() >= 500);
         let code = answer.code().unwrap_or("unknown");
         // The message of a service error names tables and roles, never items.
         let text = format!("{code}: {}", answer.message().unwrap_or_default());
-        if TEMPORARY.contains(&code) { Self::Unavailable(text) } else { Self::Refused(text) }
+        if server_error || TEMPORARY.contains(&code) { Self::Unavailable(text) } else { Self::Refused(text) }
     }
 }
 

@@ -3,7 +3,8 @@
 //! A handler never sees a key, an item or an SDK type. It gets one of the narrow types of this crate, each
 //! of which can do just what the function's IAM role may do: [`ReadBuyers`] has no method that writes.
 //! There are two shapes of write, both ending in one transaction that carries entity, revision and receipt:
-//! *create* ([`CreateBuyers`]) is blind, *modify* reads once and is conditioned on the `seq` it read.
+//! *create* ([`CreateBuyers`]) is blind, *modify* ([`ModifyBuyers`]) reads once, decides, and is conditioned on the
+//! `seq` it read.
 
 mod admin;
 mod buyers;
@@ -13,6 +14,7 @@ mod history;
 mod issuer;
 mod item;
 mod key;
+mod modify;
 mod outbox;
 mod receipt;
 mod table;
@@ -24,6 +26,7 @@ pub use callers::{Callers, Membership};
 pub use error::StorageError;
 pub use history::Histories;
 pub use issuer::{IssuerKeys, KeysCopy};
-pub use outbox::{Outbox, Pending, ReportOnBuyers};
+pub use modify::{Change, Decision, Modified, ModifyBuyers};
+pub use outbox::{Claimed, Outbox, Pending, ReportOnBuyers};
 pub use receipt::{Answer, Remember};
 pub use table::{Table, now};

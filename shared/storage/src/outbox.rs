@@ -6,12 +6,12 @@
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::{Buyer, BuyerId, Cause, Effect, Instant, Revision};
+use tracing::error;
 
 use crate::item::{self, Item, RevisionItem};
 use crate::key::Key;
-use crate::transaction::{self, Outcome};
 use crate::{StorageError, Table};
 
 /// Shards of the `due` index, so that no single index partition takes every write.
@@ -21,10 +21,11 @@ const GRACE_SECONDS: i64 = 120;
 /// How long a claimed effect is left to its claimer.
 const LEASE_SECONDS: i64 = 120;
 
-/// The shard of a revision: by its number and the tail of its buyer's id, both evenly spread.
-fn shard(buyer: BuyerId, seq: u64) -> String {
+/// The place of a revision in the index: its shard (by its number and the tail of its buyer's id, both evenly
+/// spread) and the time from which `run-due` may send its effect.
+pub(crate) fn place(buyer: BuyerId, seq: u64, at: Instant) -> (String, i64) {
     let tail = u64::from(buyer.0.as_bytes()[15]);
-    format!("DUE#{}", (tail + seq) % SHARDS)
+    (format!("DUE#{}", (tail + seq) % SHARDS), at.plus_seconds(GRACE_SECONDS).millis())
 }
 
 /// An effect that may have to be sent.
@@ -53,6 +54,14 @@ impl Pending {
     }
 }
 
+/// What was claimed at one go.
+pub struct Claimed {
+    /// Effects to send.
+    pub effects: Vec<Pending>,
+    /// How many entries of the index were looked at: as many as were asked for, when there may be more.
+    pub listed: usize,
+}
+
 /// A due entry as the index lists it.
 struct Due {
     key: Key,
@@ -66,15 +75,29 @@ pub struct Outbox(pub(crate) Table);
 impl Outbox {
     /// Claims effects that are due now, at most so many: each is left to the claimer for two minutes.
     ///
+    /// One that cannot be claimed or read now is logged and left to its next turn; it holds up no other.
+    ///
     /// # Errors
-    /// [`StorageError`].
-    pub async fn claim_due(&self, now: Instant, at_most: usize) -> Result<Vec<Pending>, StorageError> {
-        let mut claimed = Vec::new();
+    /// [`StorageError`] when the index cannot be read and nothing was claimed yet.
+    pub async fn claim_due(&self, now: Instant, at_most: usize) -> Result<Claimed, StorageError> {
+        let mut claimed = Claimed { effects: Vec::new(), listed: 0 };
         for shard in 0..SHARDS {
-            for due in self.due(shard, now, at_most - claimed.len()).await? {
-                claimed.extend(self.claim(&due, now).await?);
+            let listed = match self.due(shard, now, at_most - claimed.listed).await {
+                Ok(listed) => listed,
+                Err(cause) if claimed.listed == 0 => return Err(cause),
+                Err(cause) => {
+                    error!(shard, %cause, "A shard of the due index cannot be read");
+                    continue;
+                }
+            };
+            for due in listed {
+                claimed.listed += 1;
+                match self.claim(&due, now).await {
+                    Ok(effect) => claimed.effects.extend(effect),
+                    Err(cause) => error!(pk = due.key.pk, sk = due.key.sk, %cause, "A due effect cannot be claimed"),
+                }
             }
-            if claimed.len() >= at_most {
+            if claimed.listed >= at_most {
                 break;
             }
         }
@@ -159,41 +182,23 @@ impl Due {
 pub struct ReportOnBuyers(pub(crate) Table);
 
 impl ReportOnBuyers {
-    /// Writes the revision after `buyer`'s latest, with its effect and its place in the outbox, on the
-    /// condition that the buyer did not change since it was read. `false`: it did.
+    /// Temporary.
     ///
     /// # Errors
     /// [`StorageError`].
     pub async fn report(&self, buyer: &Buyer, effect: Effect, cause: Cause) -> Result<bool, StorageError> {
-        let due_at = cause.at.plus_seconds(GRACE_SECONDS).millis();
-        let name = effect.name().to_owned();
-        let link = Revision::reported(buyer, effect, cause).seal();
-        let (seq, head) = (link.seq, link.hash.clone());
-        let item = RevisionItem {
-            link,
-            personal: domain::Personal::new(),
-            effect: Some(name),
-            due_shard: Some(shard(buyer.uuid, seq)),
-            due_at: Some(due_at),
+        use crate::{Answer, Change, Decision, Modified, ModifyBuyers};
+        let change = |now: &Buyer| {
+            Decision::<()>::Change(Box::new(Change {
+                kind: domain::RevisionKind::Reported,
+                business: now.business.clone(),
+                status: now.status,
+                effect: Some(effect.clone()),
+            }))
         };
-        let advance = Update::builder()
-            .table_name(&self.0.name)
-            .set_key(Some(Key::buyer(buyer.uuid).attributes()))
-            .update_expression("SET seq = :next, head = :head")
-            .condition_expression("seq = :seen")
-            .expression_attribute_values(":next", AttributeValue::N(seq.to_string()))
-            .expression_attribute_values(":seen", AttributeValue::N(buyer.seq.to_string()))
-            .expression_attribute_values(":head", AttributeValue::S(head))
-            .build()
-            .map_err(|error| StorageError::Refused(error.to_string()))?;
-        let actions = vec![
-            transaction::update_if(advance),
-            transaction::put_if(
-                &self.0,
-                item::write(&Key::revision(buyer.uuid, seq), &item)?,
-                "attribute_not_exists(pk)",
-            ),
-        ];
-        Ok(matches!(transaction::commit(&self.0, actions).await?, Outcome::Committed))
+        let modified = ModifyBuyers(self.0.clone())
+            .modify((buyer.seller, buyer.uuid), &cause, None, change, |_| Answer::empty(204))
+            .await?;
+        Ok(matches!(modified, Modified::Done(_)))
     }
 }

@@ -93,7 +93,8 @@ impl Remember {
         Receipt { salt, fingerprint, answer: answer.clone(), expires_at }
     }
 
-    fn item_key(&self) -> Key {
+    /// Where the receipt stands.
+    pub(crate) fn item_key(&self) -> Key {
         Key::receipt(self.organisation, &self.key)
     }
 
@@ -112,6 +113,12 @@ impl Remember {
             .build()
             .map_err(|error| StorageError::Refused(error.to_string()))?;
         Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// Whether the receipt's 24 hours are not over.
+    pub(crate) fn is_live(&self, standing: &Item) -> bool {
+        let expires_at = standing.get("expiresAt").and_then(|value| value.as_n().ok()).and_then(|at| at.parse().ok());
+        expires_at.is_some_and(|at: i64| at > self.at.seconds())
     }
 
     /// Judges the receipt that already stands under the key.

@@ -6,8 +6,8 @@ use domain::Instant;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::{
-    Administration, Callers, CreateBuyers, Histories, IssuerKeys, KeysCopy, Outbox, ReadBuyers, ReportOnBuyers,
-    StorageError,
+    Administration, Callers, CreateBuyers, Histories, IssuerKeys, KeysCopy, ModifyBuyers, Outbox, ReadBuyers,
+    ReportOnBuyers, StorageError,
 };
 
 /// The table `onboarding`. Cheap to clone; hands out one narrow type per purpose.
@@ -27,20 +27,26 @@ impl Table {
     /// The table of that name, with an open connection, and the copy of the issuer's keys: the TLS handshake
     /// and the first read happen now, while Lambda starts us at full speed, and not in the first request.
     ///
-    /// Should whatever stands at the endpoint not be trusted by the Amazon roots, the system's roots are
-    /// used from then on. A failure is not the end: the first request will meet it again and answer for it.
+    /// A failure is not the end: the first request will meet it again and answer for it.
     pub async fn connected(aws: &Aws, name: &str, issuer: &str) -> (Self, Option<KeysCopy>) {
         let table = Self::new(aws, name);
         match table.issuer_keys().copy(issuer).await {
             Ok(copy) => (table, copy),
             Err(StorageError::Unreachable) => {
                 let trusting = Self::new(&aws.with_system_roots(), name);
-                match trusting.issuer_keys().copy(issuer).await {
-                    Ok(copy) => (trusting, copy),
-                    Err(_) => (table, None),
-                }
+                let copy = trusting.issuer_keys().copy(issuer).await;
+                (trusting, copy.unwrap_or_default())
             }
             Err(_) => (table, None),
+        }
+    }
+
+    /// Which certificates to trust: those `aws` does, or the system's if what stands at the endpoint is not
+    /// trusted by them. One call to a table; what it answers does not matter.
+    pub async fn trusted(aws: Aws, name: &str) -> Aws {
+        match Self::new(&aws, name).issuer_keys().copy("").await {
+            Err(StorageError::Unreachable) => aws.with_system_roots(),
+            _ => aws,
         }
     }
 
@@ -66,6 +72,12 @@ impl Table {
     #[must_use]
     pub fn create_buyers(&self) -> CreateBuyers {
         CreateBuyers(self.clone())
+    }
+
+    /// Buyers, to change.
+    #[must_use]
+    pub fn modify_buyers(&self) -> ModifyBuyers {
+        ModifyBuyers(self.clone())
     }
 
     /// Buyers, to add a reported fact to.

@@ -12,9 +12,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{
-    CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::{CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use uuid::Uuid;
 
 use crate::item::Item;
@@ -38,21 +36,7 @@ pub(crate) fn put_if(table: &Table, item: Item, condition: &str) -> TransactWrit
         .set_item(Some(item))
         .condition_expression(condition)
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-    action(|actions| actions.put(put.build().expect("table and item are set")))
-}
-
-/// An update that was built with a condition.
-pub(crate) fn update_if(update: Update) -> TransactWriteItem {
-    action(|actions| actions.update(update))
-}
-
-fn action<F>(set: F) -> TransactWriteItem
-where
-    F: FnOnce(
-        aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder,
-    ) -> aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder,
-{
-    set(TransactWriteItem::builder()).build()
+    TransactWriteItem::builder().put(put.build().expect("table and item are set")).build()
 }
 
 /// Sends the actions until their outcome is known or the attempts are used up.
@@ -116,7 +100,12 @@ impl Cancellation {
             match reason.code().unwrap_or("None") {
                 "None" => standing.push(None),
                 "ConditionalCheckFailed" => standing.push(Some(reason.item().cloned().unwrap_or_default())),
-                code @ ("TransactionConflict" | "ProvisionedThroughputExceeded" | "ThrottlingError") => {
+                code @ ("TransactionConflict"
+                | "TransactionInProgress"
+                | "ProvisionedThroughputExceeded"
+                | "ThrottlingError"
+                | "RequestLimitExceeded"
+                | "InternalServerError") => {
                     not_now = Some(code.to_owned());
                     standing.push(None);
                 }

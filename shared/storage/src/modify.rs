@@ -1,0 +1,176 @@
+//! Changes of a buyer: one read, then one transaction on the condition that nothing changed in between.
+//!
+//! ```text
+//! BatchGetItem: receipt, buyer ─▶ decide ─▶ transaction [receipt, buyer if seq is what was read, revision]
+//!      ▲                                          │ refused: somebody was quicker
+//!      └───────── read and decide anew ───────────┘ (at most a few times)
+//! ```
+//!
+//! The read is a hint, the condition decides. A client's `If-Match` is about `version` and is judged in the
+//! decision; background work moves `seq` only, so it never breaks it.
+
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use domain::{Business, Buyer, BuyerId, BuyerStatus, Cause, Effect, Revision, RevisionKind, SellerId};
+
+use crate::buyers::BuyerItem;
+use crate::item::{self, Item, RevisionItem};
+use crate::key::Key;
+use crate::outbox;
+use crate::receipt::Earlier;
+use crate::transaction::{self, Outcome};
+use crate::{Answer, Remember, StorageError, Table};
+
+/// Changes buyers.
+#[derive(Clone)]
+pub struct ModifyBuyers(pub(crate) Table);
+
+/// What becomes of a buyer.
+pub struct Change {
+    /// What the revision is about.
+    pub kind: RevisionKind,
+    /// The business data from now on.
+    pub business: Business,
+    /// The status from now on.
+    pub status: BuyerStatus,
+    /// What it causes.
+    pub effect: Option<Effect>,
+}
+
+/// What is to be done with the buyer as it was read.
+pub enum Decision<E> {
+    /// Change it. When business data and status stay as they are, its version does too.
+    Change(Box<Change>),
+    /// Leave it, and answer as if it had been changed to what it is.
+    Keep,
+    /// Refuse.
+    Refuse(E),
+}
+
+/// How a change ended.
+pub enum Modified<E> {
+    /// It was made, or there was nothing to do.
+    Done(Answer),
+    /// The same request was answered before.
+    Replayed(Answer),
+    /// The idempotency key was used for another request.
+    KeyReused,
+    /// The decision was to refuse.
+    Refused(E),
+    /// The seller has no such buyer.
+    Absent,
+}
+
+/// A buyer as it was read: parsed, and raw so that attributes of a newer version of this code survive.
+struct Current {
+    buyer: Buyer,
+    raw: Item,
+}
+
+impl ModifyBuyers {
+    /// Reads the buyer, decides, and writes: entity, revision and receipt together or nothing.
+    ///
+    /// `decide` may be asked more than once, each time about a newer state. `answer` makes what the client gets
+    /// for the buyer as it is afterwards. Workers have no receipt to `remember`.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn modify<E>(
+        &self,
+        (seller, buyer): (SellerId, BuyerId),
+        cause: &Cause,
+        remember: Option<&Remember>,
+        decide: impl Fn(&Buyer) -> Decision<E>,
+        answer: impl Fn(&Buyer) -> Answer,
+    ) -> Result<Modified<E>, StorageError> {
+        for attempt in 0..transaction::ATTEMPTS {
+            transaction::pause(attempt).await;
+            let (receipt, current) = self.read(buyer, remember).await?;
+            if let (Some(receipt), Some(remember)) = (receipt, remember) {
+                return Ok(earlier(remember.judge(receipt)?));
+            }
+            let Some(current) = current.filter(|current| current.buyer.seller == seller) else {
+                return Ok(Modified::Absent);
+            };
+            let change = match decide(&current.buyer) {
+                Decision::Refuse(refusal) => return Ok(Modified::Refused(refusal)),
+                Decision::Keep => return self.keep(remember, answer(&current.buyer)).await,
+                Decision::Change(change) => *change,
+            };
+            let (next, revision) = apply(&current.buyer, change, cause);
+            let answer = answer(&next);
+            let mut actions = Vec::with_capacity(3);
+            if let Some(remember) = remember {
+                actions.push(remember.within_transaction(&self.0, &answer)?);
+            }
+            actions.push(self.put_buyer(current, &next)?);
+            let key = Key::revision(buyer, next.seq);
+            actions.push(transaction::put_if(&self.0, item::write(&key, &revision)?, "attribute_not_exists(pk)"));
+            match transaction::commit(&self.0, actions).await? {
+                Outcome::Committed => return Ok(Modified::Done(answer)),
+                Outcome::Conflict(mut standing) => {
+                    if let (Some(remember), Some(receipt)) = (remember, standing.first_mut().and_then(Option::take)) {
+                        return Ok(earlier(remember.judge(receipt)?));
+                    }
+                }
+            }
+        }
+        Err(StorageError::Unavailable("the buyer keeps changing".to_owned()))
+    }
+
+    /// The live receipt, if there is one, and the buyer.
+    async fn read(
+        &self,
+        buyer: BuyerId,
+        remember: Option<&Remember>,
+    ) -> Result<(Option<Item>, Option<Current>), StorageError> {
+        let buyer_key = Key::buyer(buyer);
+        let receipt_key = remember.map(Remember::item_key);
+        let found = self.0.batch_get(std::iter::once(&buyer_key).chain(&receipt_key)).await?;
+        let is = |item: &Item, key: &Key| item.get("pk") == Some(&AttributeValue::S(key.pk.clone()));
+        let (mut receipt, mut current) = (None, None);
+        for raw in found {
+            if is(&raw, &buyer_key) {
+                current = Some(Current { buyer: item::read::<BuyerItem>(raw.clone())?.buyer, raw });
+            } else if remember.is_some_and(|remember| remember.is_live(&raw)) {
+                receipt = Some(raw);
+            }
+        }
+        Ok((receipt, current))
+    }
+
+    async fn keep<E>(&self, remember: Option<&Remember>, answer: Answer) -> Result<Modified<E>, StorageError> {
+        let Some(remember) = remember else { return Ok(Modified::Done(answer)) };
+        Ok(self.0.remember(remember, &answer).await?.map_or(Modified::Done(answer), earlier))
+    }
+
+    fn put_buyer(&self, current: Current, next: &Buyer) -> Result<TransactWriteItem, StorageError> {
+        let mut item = current.raw;
+        item.extend(item::write(&Key::buyer(next.uuid), &BuyerItem::of(next))?);
+        let put = Put::builder()
+            .table_name(&self.0.name)
+            .set_item(Some(item))
+            .condition_expression("seq = :seen")
+            .expression_attribute_values(":seen", AttributeValue::N(current.buyer.seq.to_string()))
+            .build()
+            .map_err(|error| StorageError::Refused(error.to_string()))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+}
+
+fn earlier<E>(receipt: Earlier) -> Modified<E> {
+    match receipt {
+        Earlier::Answered(answer) => Modified::Replayed(answer),
+        Earlier::Reused => Modified::KeyReused,
+    }
+}
+
+/// The buyer after the change, with the revision that says so.
+fn apply(current: &Buyer, change: Change, cause: &Cause) -> (Buyer, RevisionItem) {
+    let mut next = current.changed(change.business, change.status, cause.at);
+    let effect = change.effect.as_ref().map(|effect| effect.name().to_owned());
+    let link = Revision::changed(current, &next, change.kind, change.effect, cause.clone()).seal();
+    next.head.clone_from(&link.hash);
+    let due = effect.as_ref().map(|_| outbox::place(next.uuid, next.seq, cause.at));
+    let (due_shard, due_at) = due.unzip();
+    (next, RevisionItem { link, personal: domain::Personal::new(), effect, due_shard, due_at })
+}
