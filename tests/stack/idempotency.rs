@@ -25,6 +25,20 @@ async fn the_same_key_and_meaning_get_the_stored_answer() {
 }
 
 #[tokio::test]
+async fn the_order_of_contacts_and_members_is_no_other_meaning() {
+    let api = World::shared().organisation(Draft::new()).await;
+    let mut body = buyer_body(&fresh_vat_number());
+    body["contacts"] = json!([
+        {"firstName": "Erika", "lastName": "Muster", "email": "erika@example.org"},
+        {"firstName": "Hans", "lastName": "Beispiel", "email": "hans@example.org"}
+    ]);
+    assert_eq!(api.upsert_with_key("key-order", &body).await.status, 201);
+    body["contacts"].as_array_mut().unwrap().reverse();
+    let again = api.upsert_with_key("key-order", &body).await;
+    assert_eq!((again.status, again.header("idempotent-replayed")), (201, Some("true")), "{again:?}");
+}
+
+#[tokio::test]
 async fn the_answer_200_is_stored_as_well() {
     let api = World::shared().organisation(Draft::new()).await;
     let body = buyer_body(&fresh_vat_number());

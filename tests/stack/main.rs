@@ -9,6 +9,8 @@ mod history;
 mod idempotency;
 mod issuer;
 mod malformed;
+mod modify;
+mod operators;
 mod outbox;
 mod rights;
 mod template;

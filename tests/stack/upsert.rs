@@ -107,6 +107,20 @@ async fn contacts_are_compared_without_being_shown() {
 }
 
 #[tokio::test]
+async fn contacts_sent_to_a_buyer_created_without_any_are_409_and_never_dropped_silently() {
+    let api = World::shared().organisation(Draft::new()).await;
+    let body = buyer_body(&fresh_vat_number());
+    assert_eq!(api.upsert(&body).await.status, 201);
+    let mut with = body.clone();
+    with["contacts"] = json!([{"firstName": "Erika", "lastName": "Muster", "email": "erika@example.org"}]);
+    let reply = api.upsert(&with).await;
+    assert_eq!((reply.status, reply.problem()), (409, "resource-exists-different-body"));
+    assert_eq!(reply.json["differences"], json!(["contacts"]));
+    with["contacts"] = json!([]);
+    assert_eq!(api.upsert(&with).await.status, 200, "none are none");
+}
+
+#[tokio::test]
 async fn organisations_that_share_a_seller_share_its_buyers_and_not_their_keys() {
     let world = World::shared();
     let seller = SellerId(Uuid::new_v4());
