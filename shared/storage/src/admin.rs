@@ -1,7 +1,7 @@
 //! Organisations, clients and sellers: written by operators, read by every request.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, ReturnValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
 use domain::{ClientId, Organisation, OrganisationId, Seller, SellerId};
 
 use crate::callers::ClientItem;
@@ -66,16 +66,9 @@ impl Administration {
     /// # Errors
     /// [`StorageError`].
     pub async fn grant(&self, organisation: OrganisationId, seller: &Seller) -> Result<(), StorageError> {
-        let put = |key: Key| -> Result<TransactWriteItem, StorageError> {
-            let put = aws_sdk_dynamodb::types::Put::builder()
-                .table_name(&self.0.name)
-                .set_item(Some(item::write(&key, seller)?))
-                .build()
-                .map_err(|error| StorageError::Refused(error.to_string()))?;
-            Ok(TransactWriteItem::builder().put(put).build())
-        };
-        let actions =
-            vec![put(Key::membership(organisation, seller.uuid))?, put(Key::partner(seller.uuid, organisation))?];
+        let keys = [Key::membership(organisation, seller.uuid), Key::partner(seller.uuid, organisation)];
+        let put = |key: &Key| Ok::<_, StorageError>(transaction::put(&self.0, item::write(key, seller)?, None));
+        let actions = keys.iter().map(put).collect::<Result<_, _>>()?;
         self.commit(actions).await
     }
 
@@ -84,15 +77,8 @@ impl Administration {
     /// # Errors
     /// [`StorageError`].
     pub async fn withdraw(&self, organisation: OrganisationId, seller: SellerId) -> Result<(), StorageError> {
-        let delete = |key: Key| -> Result<TransactWriteItem, StorageError> {
-            let delete = Delete::builder()
-                .table_name(&self.0.name)
-                .set_key(Some(key.attributes()))
-                .build()
-                .map_err(|error| StorageError::Refused(error.to_string()))?;
-            Ok(TransactWriteItem::builder().delete(delete).build())
-        };
-        let actions = vec![delete(Key::membership(organisation, seller))?, delete(Key::partner(seller, organisation))?];
+        let keys = [Key::membership(organisation, seller), Key::partner(seller, organisation)];
+        let actions = keys.iter().map(|key| transaction::delete(&self.0, key)).collect();
         self.commit(actions).await
     }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::item::{self, RevisionItem};
 use crate::key::Key;
 use crate::receipt::Earlier;
-use crate::transaction::{self, Outcome};
+use crate::transaction::{self, NEW, Outcome};
 use crate::{Answer, Remember, StorageError, Table};
 
 /// A buyer's item: the buyer, and its place in the `by-seller` index.
@@ -63,9 +63,6 @@ pub enum Upserted {
     KeyReused,
 }
 
-/// The condition of anything that must be new.
-const NEW: &str = "attribute_not_exists(pk)";
-
 impl CreateBuyers {
     /// Creates the buyer, or finds out how it stands to the one that is there.
     ///
@@ -88,12 +85,12 @@ impl CreateBuyers {
         let created = answer(&buyer, true);
         let mut actions = vec![
             remember.within_transaction(&self.0, &created)?,
-            transaction::put_if(&self.0, item::write(&Key::buyer(buyer.uuid), &BuyerItem::of(&buyer))?, NEW),
-            transaction::put_if(&self.0, item::write(&Key::revision(buyer.uuid, 0), &revision)?, NEW),
+            transaction::put(&self.0, item::write(&Key::buyer(buyer.uuid), &BuyerItem::of(&buyer))?, Some(NEW)),
+            transaction::put(&self.0, item::write(&Key::revision(buyer.uuid, 0), &revision)?, Some(NEW)),
         ];
         for contact in &contacts {
             let item = item::write(&Key::contact(buyer.uuid, contact.uuid), contact)?;
-            actions.push(transaction::put_if(&self.0, item, NEW));
+            actions.push(transaction::put(&self.0, item, Some(NEW)));
         }
         match transaction::commit(&self.0, actions).await? {
             Outcome::Committed => Ok(Upserted::Created(created)),

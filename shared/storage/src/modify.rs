@@ -9,7 +9,7 @@
 //! The read is a hint, the condition decides. A client's `If-Match` is about `version` and is judged in the
 //! decision; background work moves `seq` only, so it never breaks it.
 
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::{Business, Buyer, BuyerId, BuyerStatus, Cause, Effect, Revision, RevisionKind, SellerId};
 
 use crate::buyers::BuyerItem;
@@ -17,7 +17,7 @@ use crate::item::{self, Item, RevisionItem};
 use crate::key::Key;
 use crate::outbox;
 use crate::receipt::Earlier;
-use crate::transaction::{self, Outcome};
+use crate::transaction::{self, NEW, Outcome};
 use crate::{Answer, Remember, StorageError, Table};
 
 /// Changes buyers.
@@ -104,7 +104,7 @@ impl ModifyBuyers {
             }
             actions.push(self.put_buyer(current, &next)?);
             let key = Key::revision(buyer, next.seq);
-            actions.push(transaction::put_if(&self.0, item::write(&key, &revision)?, "attribute_not_exists(pk)"));
+            actions.push(transaction::put(&self.0, item::write(&key, &revision)?, Some(NEW)));
             match transaction::commit(&self.0, actions).await? {
                 Outcome::Committed => return Ok(Modified::Done(answer)),
                 Outcome::Conflict(mut standing) => {
@@ -146,14 +146,8 @@ impl ModifyBuyers {
     fn put_buyer(&self, current: Current, next: &Buyer) -> Result<TransactWriteItem, StorageError> {
         let mut item = current.raw;
         item.extend(item::write(&Key::buyer(next.uuid), &BuyerItem::of(next))?);
-        let put = Put::builder()
-            .table_name(&self.0.name)
-            .set_item(Some(item))
-            .condition_expression("seq = :seen")
-            .expression_attribute_values(":seen", AttributeValue::N(current.buyer.seq.to_string()))
-            .build()
-            .map_err(|error| StorageError::Refused(error.to_string()))?;
-        Ok(TransactWriteItem::builder().put(put).build())
+        let seen = AttributeValue::N(current.buyer.seq.to_string());
+        Ok(transaction::put(&self.0, item, Some(("seq = :seen", &[(":seen", seen)]))))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Receipts: what was answered under an idempotency key, for 24 hours.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use domain::{Instant, OrganisationId, Salt};
 use serde::{Deserialize, Serialize};
 
@@ -104,15 +104,8 @@ impl Remember {
 
     /// The action that remembers this answer, unless a live receipt stands under the key.
     pub(crate) fn within_transaction(&self, table: &Table, answer: &Answer) -> Result<TransactWriteItem, StorageError> {
-        let put = Put::builder()
-            .table_name(&table.name)
-            .set_item(Some(item::write(&self.item_key(), &self.receipt(answer))?))
-            .condition_expression(NO_LIVE_RECEIPT)
-            .expression_attribute_values(":now", self.now())
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(|error| StorageError::Refused(error.to_string()))?;
-        Ok(TransactWriteItem::builder().put(put).build())
+        let item = item::write(&self.item_key(), &self.receipt(answer))?;
+        Ok(transaction::put(table, item, Some((NO_LIVE_RECEIPT, &[(":now", self.now())]))))
     }
 
     /// Whether the receipt's 24 hours are not over.

@@ -12,10 +12,13 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
 use uuid::Uuid;
 
 use crate::item::Item;
+use crate::key::Key;
 use crate::{StorageError, Table};
 
 /// Attempts before the caller is told to come back later; with the pauses below about 1.5 s at most.
@@ -29,14 +32,31 @@ pub(crate) enum Outcome {
     Conflict(Vec<Option<Item>>),
 }
 
-/// A put on a condition that, when it fails, shows the item that stands there.
-pub(crate) fn put_if(table: &Table, item: Item, condition: &str) -> TransactWriteItem {
-    let put = Put::builder()
+/// What must be true for an item to be put, with the values it names.
+pub(crate) type Condition<'c> = (&'c str, &'c [(&'c str, AttributeValue)]);
+
+/// The item is new.
+pub(crate) const NEW: Condition<'_> = ("attribute_not_exists(pk)", &[]);
+
+/// Puts an item; a failing condition shows the item that stands there.
+pub(crate) fn put(table: &Table, item: Item, condition: Option<Condition<'_>>) -> TransactWriteItem {
+    let mut put = Put::builder()
         .table_name(&table.name)
         .set_item(Some(item))
-        .condition_expression(condition)
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    if let Some((expression, values)) = condition {
+        put = put.condition_expression(expression);
+        for (name, value) in values {
+            put = put.expression_attribute_values(*name, value.clone());
+        }
+    }
     TransactWriteItem::builder().put(put.build().expect("table and item are set")).build()
+}
+
+/// Deletes an item, if it is there.
+pub(crate) fn delete(table: &Table, key: &Key) -> TransactWriteItem {
+    let delete = Delete::builder().table_name(&table.name).set_key(Some(key.attributes()));
+    TransactWriteItem::builder().delete(delete.build().expect("table and key are set")).build()
 }
 
 /// Sends the actions until their outcome is known or the attempts are used up.
@@ -123,7 +143,6 @@ impl Cancellation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_sdk_dynamodb::types::AttributeValue;
 
     fn reason(code: &str) -> CancellationReason {
         let item = Item::from([("pk".to_owned(), AttributeValue::S("x".to_owned()))]);
