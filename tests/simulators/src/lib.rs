@@ -7,13 +7,17 @@
 //!
 //! Admin calls live under `/_simulator/`, a path no real counterpart has, so a
 //! client of the real thing cannot trip over them.
+//!
+//! [`Scripted`] is none of them: it stands in for anything, for one test, and does what its script says.
 
 pub mod identity_provider;
 pub mod rsa_key;
+pub mod scripted;
 mod serving;
 pub mod vies;
 pub mod webhook_sink;
 
 pub use identity_provider::IdentityProvider;
+pub use scripted::Scripted;
 pub use vies::Vies;
 pub use webhook_sink::WebhookSink;

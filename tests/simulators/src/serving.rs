@@ -37,11 +37,19 @@ impl Bound {
     }
 
     pub(crate) fn serve(self, routes: Router) -> io::Result<Serving> {
-        let address = self.0.local_addr()?;
-        let task = tokio::spawn(async move {
+        self.run(|listener| async move {
             // axum::serve only ever ends with its task.
-            let _ = axum::serve(self.0, routes).await;
-        });
+            let _ = axum::serve(listener, routes).await;
+        })
+    }
+
+    /// Serves by what is no axum router.
+    pub(crate) fn run<F>(self, server: impl FnOnce(TcpListener) -> F) -> io::Result<Serving>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let address = self.0.local_addr()?;
+        let task = tokio::spawn(server(self.0));
         Ok(Serving { address, task })
     }
 }

@@ -1,0 +1,6 @@
+//! Tests over the wire: our clients of AWS against a server that loses answers, refuses and half succeeds on order.
+
+mod bus;
+mod receipt;
+mod support;
+mod transaction;
