@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 
-    /// Start each artefact once, expect the right answer, measure nothing
+    /// Expect each function's answers and AWS calls to be right, measure nothing
     #[arg(long)]
     pub(crate) check: bool,
 

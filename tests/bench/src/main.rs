@@ -6,8 +6,9 @@
 //! API for events, with a clean environment and a CPU share; only the Runtime
 //! API and AWS are played by this program.
 //!
-//! `--check` starts each function once and fails when one does not give its
-//! right answer: the smoke test of deploy builds.
+//! `--check` starts each function once for each of its answers, and fails when
+//! one is not right or took other AWS calls than it should: the smoke test of
+//! deploy builds.
 
 #![cfg_attr(test, expect(clippy::float_cmp, reason = "capacity units are whole halves, medians are taken as they are"))]
 
@@ -104,21 +105,26 @@ fn chosen(all: &[Function], names: &[String]) -> anyhow::Result<Vec<Function>> {
 
 async fn check(arguments: &Arguments, workbench: &Workbench, functions: &[Function]) -> anyhow::Result<()> {
     let mut wrong = 0;
+    let mut all = 0;
     for function in functions {
-        let name = format!("{}/{}", function.group, function.name);
-        match check_one(arguments, workbench, function).await {
-            Ok(None) => println!("ok    {name}"),
-            Ok(Some(processor)) => {
-                println!("skip  {name}: built for {processor}, this is {}", std::env::consts::ARCH);
-            }
-            Err(error) => {
-                wrong += 1;
-                println!("FAIL  {name}: {error:#}");
+        for scenario in &Scenario::of(&function.name) {
+            let name = format!("{}/{}", function.group, function.name);
+            let name = if scenario.name.is_empty() { name } else { format!("{name}, {}", scenario.name) };
+            all += 1;
+            match check_one(arguments, workbench, function, scenario).await {
+                Ok(None) => println!("ok    {name}"),
+                Ok(Some(processor)) => {
+                    println!("skip  {name}: built for {processor}, this is {}", std::env::consts::ARCH);
+                }
+                Err(error) => {
+                    wrong += 1;
+                    println!("FAIL  {name}: {error:#}");
+                }
             }
         }
     }
     if wrong > 0 {
-        bail!("{wrong} of {} functions failed", functions.len());
+        bail!("{wrong} of {all} answers failed");
     }
     Ok(())
 }
@@ -128,14 +134,13 @@ async fn check_one(
     arguments: &Arguments,
     workbench: &Workbench,
     function: &Function,
+    scenario: &Scenario,
 ) -> anyhow::Result<Option<&'static str>> {
     let artefact = Artefact::of_group(&arguments.bin_dir, &function.group)?;
     if let Some(processor) = artefact.foreign_processor()? {
         return Ok(Some(processor));
     }
     let plain = Event::read(&arguments.events, &function.name, &workbench.world.placeholders())?;
-    let scenarios = Scenario::of(&function.name);
-    let scenario = scenarios.first().context("every function has a scenario")?;
     workbench.check(&Subject { function, artefact: &artefact, scenario, plain: &plain }).await?;
     Ok(None)
 }

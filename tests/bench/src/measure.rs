@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, Error, anyhow, bail};
 use serde::Serialize;
 use tempfile::TempDir;
 
@@ -13,7 +13,7 @@ use crate::event::Event;
 use crate::instructions::Instructions;
 use crate::process::Process;
 use crate::runtime_api::{Answer, Call, RuntimeApi, Waiting};
-use crate::scenario::{Before, Scenario};
+use crate::scenario::{Before, Scenario, Stage};
 use crate::seed::World;
 use crate::statistics::Summary;
 use crate::template::Function;
@@ -56,6 +56,11 @@ impl Share {
     /// The whole core; unlimited where that cannot be enforced.
     pub(crate) fn full() -> Self {
         Self { memory: MEMORY_OF_A_FULL_CORE, throttle: Throttle::for_memory(MEMORY_OF_A_FULL_CORE) }
+    }
+
+    /// Whatever the machine has.
+    fn unlimited() -> Self {
+        Self { memory: MEMORY_OF_A_FULL_CORE, throttle: None }
     }
 
     /// What Lambda gives to `memory` MB; `None` where that cannot be enforced.
@@ -119,14 +124,17 @@ struct Running {
 }
 
 impl Workbench {
-    /// Starts `subject` once and hands it its plain event; what it answered.
+    /// Starts `subject` once, for one cold and two warm invocations: whether it
+    /// answers and calls AWS as it should.
     pub(crate) async fn check(&self, subject: &Subject<'_>) -> anyhow::Result<()> {
         let before = self.prepare(subject).await?;
-        self.endpoint.restore(&before);
-        let (mut running, _, waiting) = self.start(subject, MEMORY_OF_A_FULL_CORE).await?;
-        let event = subject.scenario.event(subject.plain);
-        let (_, answer) = running.invoke(waiting, &event).await?;
-        running.judge(subject, answer)
+        let sample = self.sample(subject, &Share::unlimited(), &before, 2).await?;
+        let stages = [(Stage::Start, &sample.init), (Stage::First, &sample.first)];
+        let warm = sample.warm.iter().map(|stretch| (Stage::Warm, stretch));
+        for (stage, stretch) in stages.into_iter().chain(warm) {
+            subject.scenario.judge_calls(stage, &stretch.tally).map_err(Error::msg)?;
+        }
+        Ok(())
     }
 
     /// Measures `subject` in `runs` processes at each of `shares`, in turns, so

@@ -140,11 +140,7 @@ fn by_phase(phases: [&Phase; 3], show: fn(&Tally) -> String) -> String {
 }
 
 fn calls(tally: &Tally) -> String {
-    let calls = tally.calls.iter().map(|(operation, count)| match count {
-        1 => operation.clone(),
-        _ => format!("{count} × {operation}"),
-    });
-    calls.collect::<Vec<_>>().join(", ")
+    if tally.calls.is_empty() { String::new() } else { tally.shown_calls() }
 }
 
 fn units(units: Units) -> String {

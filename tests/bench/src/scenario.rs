@@ -1,10 +1,12 @@
 //! Which answer of a function is measured, and what leads to it.
 //!
-//! A function is one scenario, its event and a success, unless it is listed
-//! here: one whose answers cost differently, or whose right answer is no 2xx.
+//! With each answer stand the AWS calls that it takes. `--check` compares them,
+//! so that a lost cache or one more read does not pass unseen. A function that
+//! is not listed can be measured, but not checked.
 
 use serde_json::Value;
 
+use crate::endpoint::Tally;
 use crate::event::Event;
 
 /// A change to the function's event.
@@ -18,6 +20,36 @@ pub(crate) struct Scenario {
     pub(crate) before: Before,
     change: Change,
     expected: Expected,
+    calls: Calls,
+}
+
+/// Operations and how often each is called.
+type Operations = &'static [(&'static str, u32)];
+
+/// The AWS calls of an invocation.
+#[derive(Debug, Clone, Copy)]
+enum Calls {
+    /// Of a function that callers enter. It reads the issuer's keys when it
+    /// starts and who calls once; these are the calls after that.
+    Entered(Operations),
+    /// Of one that nobody enters. It reads once when it starts, to learn which
+    /// certificates to trust; these are the calls of each invocation.
+    Unentered(Operations),
+    /// None at all.
+    Nothing,
+    /// Nobody said.
+    Unlisted,
+}
+
+/// A stretch of a process's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Until it wants its first event.
+    Start,
+    /// Its first invocation.
+    First,
+    /// Every later one.
+    Warm,
 }
 
 /// What the tables hold beside the seed.
@@ -43,31 +75,44 @@ enum Expected {
 impl Scenario {
     /// The scenarios of `function`, the plain event first.
     pub(crate) fn of(function: &str) -> Vec<Self> {
-        let plain = |expected| Self { name: "", before: Before::Seed, change: |event| event, expected };
+        let plain = |expected, calls| Self { name: "", before: Before::Seed, change: |event| event, expected, calls };
         match function {
-            "upsert-buyer" => vec![
-                Self { name: "created", ..plain(Expected::Status(201)) },
-                Self { name: "replayed", before: Before::PlainEvent, ..plain(Expected::Replay(201)) },
-                Self {
-                    name: "unchanged",
-                    before: Before::PlainEvent,
-                    change: Event::with_new_key,
-                    expected: Expected::Status(200),
-                },
-                Self {
-                    name: "differs",
-                    before: Before::PlainEvent,
-                    change: |event| event.with_new_key().with_other_company(),
-                    expected: Expected::Status(409),
-                },
-            ],
-            "relay-outbox" => vec![Self { before: Before::PendingEffect, ..plain(Expected::Success) }],
-            "run-due" => vec![
-                Self { name: "nothing due", ..plain(Expected::Success) },
-                Self { name: "one due", before: Before::PendingEffect, ..plain(Expected::Success) },
-            ],
-            "unmatched" => vec![plain(Expected::Status(404))],
-            _ => vec![plain(Expected::Success)],
+            "get-me" => vec![plain(Expected::Success, Calls::Entered(&[("Query", 1)]))],
+            "get-buyer" => vec![plain(Expected::Success, Calls::Entered(&[("GetItem", 1)]))],
+            "upsert-buyer" => {
+                let transaction = Calls::Entered(&[("TransactWriteItems", 1)]);
+                let again = Self { before: Before::PlainEvent, ..plain(Expected::Replay(201), transaction) };
+                vec![
+                    Self { name: "created", ..plain(Expected::Status(201), transaction) },
+                    Self { name: "replayed", ..again },
+                    Self {
+                        name: "unchanged",
+                        change: Event::with_new_key,
+                        expected: Expected::Status(200),
+                        calls: Calls::Entered(&[("TransactWriteItems", 1), ("PutItem", 1)]),
+                        ..again
+                    },
+                    Self {
+                        name: "differs",
+                        change: |event| event.with_new_key().with_other_company(),
+                        expected: Expected::Status(409),
+                        ..again
+                    },
+                ]
+            }
+            "relay-outbox" => {
+                let calls = Calls::Unentered(&[("PutEvents", 1), ("UpdateItem", 1)]);
+                vec![Self { before: Before::PendingEffect, ..plain(Expected::Success, calls) }]
+            }
+            "run-due" => {
+                let calls = Calls::Unentered(&[("Query", 8), ("UpdateItem", 2), ("PutEvents", 1)]);
+                vec![
+                    Self { name: "nothing due", ..plain(Expected::Success, Calls::Unentered(&[("Query", 8)])) },
+                    Self { name: "one due", before: Before::PendingEffect, ..plain(Expected::Success, calls) },
+                ]
+            }
+            "unmatched" => vec![plain(Expected::Status(404), Calls::Nothing)],
+            _ => vec![plain(Expected::Success, Calls::Unlisted)],
         }
     }
 
@@ -85,6 +130,30 @@ impl Scenario {
             Expected::Replay(expected) => status == Some(expected.into()) && is_replay(answer),
         };
         if right { Ok(()) } else { Err(format!("expected {:?}, got {answer}", self.expected)) }
+    }
+
+    /// Whether a stretch called AWS as often as it should; else what is wrong.
+    pub(crate) fn judge_calls(&self, stage: Stage, found: &Tally) -> Result<(), String> {
+        let (own, once): (Operations, Operations) = match (self.calls, stage) {
+            (Calls::Entered(_) | Calls::Unentered(_), Stage::Start) => (&[], &[("GetItem", 1)]),
+            (Calls::Entered(own), Stage::First) => (own, &[("GetItem", 1), ("BatchGetItem", 1)]),
+            (Calls::Entered(own), Stage::Warm) | (Calls::Unentered(own), _) => (own, &[]),
+            (Calls::Nothing, _) => (&[], &[]),
+            (Calls::Unlisted, _) => return Err("has no list of AWS calls in scenario.rs to compare with".to_owned()),
+        };
+        let mut expected = Tally::default();
+        for (operation, count) in own.iter().chain(once) {
+            *expected.calls.entry((*operation).to_owned()).or_default() += count;
+        }
+        if expected.calls == found.calls {
+            return Ok(());
+        }
+        let when = match stage {
+            Stage::Start => "before its first event",
+            Stage::First => "in its first invocation",
+            Stage::Warm => "in a warm invocation",
+        };
+        Err(format!("made other AWS calls {when}: expected {}, found {}", expected.shown_calls(), found.shown_calls()))
     }
 }
 
@@ -105,6 +174,37 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::endpoint::Units;
+
+    fn tally(operations: &[&str]) -> Tally {
+        let mut tally = Tally::default();
+        for operation in operations {
+            tally.add(operation, Units::default());
+        }
+        tally
+    }
+
+    #[test]
+    fn who_calls_is_read_once_and_the_keys_at_the_start() {
+        let [scenario] = &Scenario::of("get-buyer")[..] else { panic!("one") };
+        let (one, all) = (tally(&["GetItem"]), tally(&["GetItem", "GetItem", "BatchGetItem"]));
+        assert!(scenario.judge_calls(Stage::Start, &one).is_ok());
+        assert!(scenario.judge_calls(Stage::First, &all).is_ok());
+        assert!(scenario.judge_calls(Stage::Warm, &one).is_ok());
+        assert!(scenario.judge_calls(Stage::First, &one).is_err());
+        assert_eq!(
+            scenario.judge_calls(Stage::Warm, &all).unwrap_err(),
+            "made other AWS calls in a warm invocation: expected GetItem, found BatchGetItem, 2 × GetItem"
+        );
+    }
+
+    #[test]
+    fn where_nothing_is_called_one_call_is_too_many() {
+        let [scenario] = &Scenario::of("unmatched")[..] else { panic!("one") };
+        assert!(scenario.judge_calls(Stage::First, &tally(&[])).is_ok());
+        let wrong = scenario.judge_calls(Stage::Start, &tally(&["Query"])).unwrap_err();
+        assert!(wrong.ends_with("before its first event: expected none, found Query"), "{wrong}");
+    }
 
     #[test]
     fn success_is_2xx_or_a_whole_batch() {

@@ -65,7 +65,6 @@ impl World {
                 ("EVENT_BUS_NAME", "events".to_owned()),
                 ("ISSUER", identity_provider.issuer().to_owned()),
                 ("REQUIRED_DPA_VERSION", REQUIRED_DPA_VERSION.to_owned()),
-                ("STAGE", "local".to_owned()),
             ]),
             _identity_provider: identity_provider,
         })

@@ -15,6 +15,11 @@ struct Project(TempDir);
 
 impl Project {
     fn with(function: &str) -> Self {
+        Self::with_variable(function, "ANY")
+    }
+
+    /// That variable is set, too.
+    fn with_variable(function: &str, variable: &str) -> Self {
         let project = Self(tempfile::tempdir().unwrap());
         let template = format!(
             "Resources:
@@ -24,7 +29,7 @@ impl Project {
       Handler: {function}
       CodeUri: ../target/lambda/group/
       Environment:
-        Variables: {{ TABLE_NAME: !Ref Table, PID_FILE: {} }}
+        Variables: {{ TABLE_NAME: !Ref Table, {variable}: 1, PID_FILE: {} }}
 ",
             project.path("pid")
         );
@@ -55,10 +60,29 @@ impl Project {
 }
 
 #[test]
-fn check_passes_a_function_that_answers_its_event() {
-    let output = Project::with("reads").run(&["--check"]);
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "ok    group/reads\n");
+fn check_passes_a_function_that_answers_and_calls_as_it_should() {
+    let output = Project::with("get-buyer").run(&["--check"]);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "ok    group/get-buyer\n");
     assert!(output.status.success());
+}
+
+#[test]
+fn check_fails_on_one_more_call_and_shows_both_lists() {
+    let output = Project::with_variable("get-buyer", "FORGETFUL").run(&["--check"]);
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "FAIL  group/get-buyer: made other AWS calls in a warm invocation: expected GetItem, found BatchGetItem, \
+         2 × GetItem\n"
+    );
+    assert!(!output.status.success());
+}
+
+#[test]
+fn check_fails_on_a_function_whose_calls_nobody_listed() {
+    let output = Project::with("reads").run(&["--check"]);
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.starts_with("FAIL  group/reads: has no list of AWS calls"), "{shown}");
+    assert!(!output.status.success());
 }
 
 #[test]

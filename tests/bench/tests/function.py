@@ -15,24 +15,41 @@ import urllib.request
 RUNTIME = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime"
 
 
-def get_item():
+def call(operation, request):
     trusted = ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"])
     trusted.minimum_version = ssl.TLSVersion.TLSv1_3
-    key = {"pk": {"S": "ORG#1"}, "sk": {"S": "ORG"}}
     request = urllib.request.Request(
         os.environ["AWS_ENDPOINT_URL"],
-        data=json.dumps({"TableName": os.environ["TABLE_NAME"], "Key": key}).encode(),
-        headers={"x-amz-target": "DynamoDB_20120810.GetItem"},
+        data=json.dumps(request).encode(),
+        headers={"x-amz-target": f"DynamoDB_20120810.{operation}"},
     )
     with urllib.request.urlopen(request, context=trusted) as answer:
         return json.load(answer)
 
 
+def get_item():
+    key = {"pk": {"S": "ORG#1"}, "sk": {"S": "ORG"}}
+    call("GetItem", {"TableName": os.environ["TABLE_NAME"], "Key": key})
+
+
+def who_calls():
+    get_item()
+    call("BatchGetItem", {"RequestItems": {}})
+
+
 def answer(event):
+    global known
     match os.environ["_HANDLER"]:
         case "reads":
             get_item()
             return {"statusCode": 200, "body": event["greeting"]}
+        # As ours of that name; forgets who calls only when it is told to.
+        case "get-buyer":
+            if not known:
+                who_calls()
+                known = "FORGETFUL" not in os.environ
+            get_item()
+            return {"statusCode": 200}
         case "refuses":
             return {"statusCode": 500}
         case "hangs":
@@ -43,6 +60,10 @@ def answer(event):
 
 if os.environ["_HANDLER"] == "crashes":
     sys.exit("the table is on fire")
+
+known = False
+if os.environ["_HANDLER"] == "get-buyer":
+    get_item()
 
 while True:
     with urllib.request.urlopen(f"{RUNTIME}/invocation/next") as invocation:

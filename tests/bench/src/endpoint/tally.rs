@@ -29,4 +29,14 @@ impl Tally {
         self.units.read += units.read;
         self.units.write += units.write;
     }
+
+    /// The calls for people; `none` without any.
+    pub(crate) fn shown_calls(&self) -> String {
+        let calls = self.calls.iter().map(|(operation, count)| match count {
+            1 => operation.clone(),
+            _ => format!("{count} × {operation}"),
+        });
+        let shown = calls.collect::<Vec<_>>().join(", ");
+        if shown.is_empty() { "none".to_owned() } else { shown }
+    }
 }
