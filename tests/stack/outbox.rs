@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant as Stopwatch};
 
-use blackbox::{Draft, World, buyer_body, fresh_vat_number};
+use blackbox::{Draft, World, buyer_body, event_file, fresh_vat_number};
 use domain::{Actor, Buyer, Cause, Effect, Event, EventId, EventType, Instant, RequestId, SellerId, Source};
 use serde_json::{Value, json};
 
 /// Creates a buyer over HTTP and reads it back as our own code sees it.
-async fn new_buyer(world: &World) -> Buyer {
+pub(crate) async fn new_buyer(world: &World) -> Buyer {
     let api = world.organisation(Draft::new()).await;
     let created = api.upsert(&buyer_body(&fresh_vat_number())).await;
     assert_eq!(created.status, 201, "{created:?}");
@@ -17,7 +17,7 @@ async fn new_buyer(world: &World) -> Buyer {
 }
 
 /// Commits a revision with an event, as the VIES worker will; answers the event.
-async fn report(world: &World, buyer: &Buyer, at: Instant) -> Event {
+pub(crate) async fn report(world: &World, buyer: &Buyer, at: Instant) -> Event {
     let event = Event {
         id: EventId::of(buyer.uuid, buyer.seq + 1, EventType::ViesCheckFailed.name()),
         kind: EventType::ViesCheckFailed,
@@ -46,9 +46,18 @@ async fn published(world: &World, id: &EventId, at_least: usize) -> Vec<Value> {
     }
 }
 
-async fn due(world: &World, buyer: &Buyer) -> Vec<Value> {
+/// The buyer's revisions whose effect still waits to be sent.
+pub(crate) async fn due(world: &World, buyer: &Buyer) -> Vec<Value> {
     let items = world.behind.items(&format!("BUYER#{}", buyer.uuid)).await;
     items.into_iter().filter(|item| item.get("dueAt").is_some()).collect()
+}
+
+/// The event of the table's stream for that image of a new item.
+pub(crate) fn stream_record(sequence_number: &str, image: &Value) -> Value {
+    let mut record = event_file("relay-outbox", &[])["Records"][0].clone();
+    record["dynamodb"]["SequenceNumber"] = json!(sequence_number);
+    record["dynamodb"]["NewImage"] = image.clone();
+    record
 }
 
 #[tokio::test]
@@ -74,14 +83,8 @@ async fn a_committed_event_reaches_the_bus_through_the_stream_and_is_settled() {
 #[tokio::test]
 async fn what_the_relay_could_not_send_run_due_sends_under_the_same_id() {
     let world = World::beside("straggler", &[]).await;
-    let deployment = &world.behind.deployment;
     let buyer = new_buyer(&world).await;
-    let role = deployment.role_of("relay-outbox").await.unwrap();
-    for (name, document) in deployment.policies_of(&role).await.unwrap() {
-        let mut document: Value = serde_json::from_str(&document).unwrap();
-        document["Statement"].as_array_mut().unwrap().retain(|statement| statement["Sid"] != "SendEvents");
-        deployment.put_policy(&role, &name, &document.to_string()).await.unwrap();
-    }
+    world.behind.without_statement("relay-outbox", "SendEvents").await;
 
     // Not due yet: run-due leaves the relay its two minutes.
     let event = report(&world, &buyer, storage::now()).await;
@@ -106,15 +109,9 @@ async fn what_the_relay_could_not_send_run_due_sends_under_the_same_id() {
 #[tokio::test]
 async fn what_run_due_cannot_send_stays_leased_and_due() {
     let world = World::beside("lease", &[]).await;
-    let deployment = &world.behind.deployment;
     let buyer = new_buyer(&world).await;
     for function in ["relay-outbox", "run-due"] {
-        let role = deployment.role_of(function).await.unwrap();
-        for (name, document) in deployment.policies_of(&role).await.unwrap() {
-            let mut document: Value = serde_json::from_str(&document).unwrap();
-            document["Statement"].as_array_mut().unwrap().retain(|statement| statement["Sid"] != "SendEvents");
-            deployment.put_policy(&role, &name, &document.to_string()).await.unwrap();
-        }
+        world.behind.without_statement(function, "SendEvents").await;
     }
     let event = report(&world, &buyer, storage::now().plus_seconds(-600)).await;
     let swept = world.behind.invoke("run-due", &json!({})).await;
@@ -134,15 +131,9 @@ async fn a_poisoned_record_does_not_hold_up_the_good_ones() {
     published(&world, &event.id, 1).await;
     let items = world.behind.items(&format!("BUYER#{}", buyer.uuid)).await;
     let revision = items.iter().find(|item| item.get("effect").is_some()).unwrap();
-    let record = |number: &str, image: &Value| {
-        let mut record = blackbox::event_file("relay-outbox", &[])["Records"][0].clone();
-        record["dynamodb"]["SequenceNumber"] = json!(number);
-        record["dynamodb"]["NewImage"] = image.clone();
-        record
-    };
     let mut poisoned = revision.clone();
     poisoned["content"]["S"] = json!("{");
-    let records = json!({"Records": [record("1", &poisoned), record("2", revision)]});
+    let records = json!({"Records": [stream_record("1", &poisoned), stream_record("2", revision)]});
     let answer = world.behind.invoke("relay-outbox", &records).await;
     assert_eq!(answer.payload, json!({"batchItemFailures": [{"itemIdentifier": "1"}]}), "{}", answer.log_tail);
     let again = published(&world, &event.id, 1).await;

@@ -14,6 +14,13 @@ pub struct Behind {
     region: String,
 }
 
+/// A policy as it was before a statement was taken from it.
+pub struct Taken {
+    role: String,
+    policy: String,
+    document: Value,
+}
+
 impl Behind {
     pub(crate) fn new(stack: &Stack, deployment: Deployment) -> Self {
         Self { deployment, endpoint: stack.aws_endpoint.clone(), region: stack.region.clone() }
@@ -25,6 +32,43 @@ impl Behind {
     /// When the Invoke API itself fails.
     pub async fn invoke(&self, function: &str, event: &Value) -> Invoked {
         self.deployment.invoke(function, event).await.expect("the Invoke API answers")
+    }
+
+    /// Takes the statement of that Sid from a function's own policy.
+    ///
+    /// # Panics
+    /// When the function has none of that Sid.
+    pub async fn without_statement(&self, function: &str, sid: &str) -> Taken {
+        let role = self.deployment.role_of(function).await.expect("a function has a role");
+        for (policy, text) in self.deployment.policies_of(&role).await.expect("a role has policies") {
+            let document: Value = serde_json::from_str(&text).expect("a policy is JSON");
+            let mut stripped = document.clone();
+            let statements = stripped["Statement"].as_array_mut().expect("a policy has statements");
+            let before = statements.len();
+            statements.retain(|statement| statement["Sid"] != sid);
+            if statements.len() == before {
+                continue;
+            }
+            if statements.is_empty() {
+                self.deployment.delete_policy(&role, &policy).await.expect("IAM takes it away");
+            } else {
+                self.put_policy(&role, &policy, &stripped).await;
+            }
+            return Taken { role, policy, document };
+        }
+        panic!("{function} has no statement {sid}");
+    }
+
+    /// Puts the policy back to what it was.
+    ///
+    /// # Panics
+    /// When IAM refuses it.
+    pub async fn put_back(&self, Taken { role, policy, document }: Taken) {
+        self.put_policy(&role, &policy, &document).await;
+    }
+
+    async fn put_policy(&self, role: &str, policy: &str, document: &Value) {
+        self.deployment.put_policy(role, policy, &document.to_string()).await.expect("IAM takes it");
     }
 
     /// An operation of an AWS service that speaks JSON (`DynamoDB`, SQS).

@@ -7,5 +7,5 @@ mod behind;
 mod world;
 
 pub use api::{Api, Reply, buyer_body, fresh_vat_number, send};
-pub use behind::{Behind, event_file};
+pub use behind::{Behind, Taken, event_file};
 pub use world::{Draft, World};
