@@ -1,6 +1,6 @@
 //! A transaction is sent until its outcome is known, and its outcome is never guessed.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use simulators::scripted::{Answer, Step};
 use storage::StorageError;
@@ -27,7 +27,9 @@ async fn after_lost_answers_the_very_same_transaction_is_sent_again() {
 #[tokio::test]
 async fn an_answer_that_takes_too_long_is_a_lost_one() {
     let server = scripted([Step::Hang(Duration::from_secs(30)), success()]).await;
+    let started = Instant::now();
     assert_eq!(ended(upsert(&server).await), ("created", 201));
+    assert!(started.elapsed() < Duration::from_secs(5), "a request has ten seconds: {:?}", started.elapsed());
     assert_identical(&server.played(), "TransactWriteItems");
 }
 
