@@ -43,7 +43,6 @@ ENVIRONMENT = {
 }
 # Values for the variables that the template sets; a variable that is not here gets its own name.
 VALUES = {
-    "STAGE": "local",
     "ISSUER": NOBODY,
     "PROBLEM_BASE": "https://api.novatrade24.com/problems/",
     "REQUIRED_DPA_VERSION": "2026-01",

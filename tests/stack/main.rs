@@ -1,6 +1,7 @@
 //! Tests over the running stack: real template, real binaries, over HTTP.
 
 mod admission;
+mod block_buyer;
 mod concurrency;
 mod functions;
 mod get_buyer;
@@ -16,4 +17,5 @@ mod rights;
 mod template;
 mod tokens;
 mod unmatched;
+mod update_buyer;
 mod upsert;

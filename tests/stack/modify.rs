@@ -4,7 +4,7 @@
 //! of the running stack.
 
 use blackbox::{Draft, World, buyer_body, fresh_vat_number};
-use domain::{Actor, Buyer, BuyerId, BuyerStatus, Cause, OrganisationId, RequestId, RevisionKind, SellerId, Source};
+use domain::{Actor, Buyer, BuyerId, BuyerStatus, Cause, OrganisationId, RequestId, SellerId, Source};
 use storage::{Answer, Change, Decision, Modified, ModifyBuyers, Remember, StorageError};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -34,7 +34,7 @@ async fn rename(
     let decide = |now: &Buyer| {
         let mut business = now.business.clone();
         business.company_name.push_str(suffix);
-        Decision::Change(Box::new(Change { kind: RevisionKind::Updated, business, status: now.status, effect: None }))
+        Decision::Change(Box::new(Change::of_business(now, business)))
     };
     let answer = |now: &Buyer| Answer::json(200, &now.version);
     buyers.modify(buyer, &cause(), remember, decide, answer).await
@@ -146,15 +146,7 @@ async fn a_status_change_moves_the_version_and_attributes_of_a_newer_version_sur
     let mut item = world.behind.items(&format!("BUYER#{buyer}")).await.remove(0);
     item["fromTheFuture"] = serde_json::json!({"S": "kept"});
     world.behind.overwrite(&item).await;
-    let block = |now: &Buyer| {
-        let change = Change {
-            kind: RevisionKind::Blocked,
-            business: now.business.clone(),
-            status: BuyerStatus::Blocked,
-            effect: None,
-        };
-        Decision::<()>::Change(Box::new(change))
-    };
+    let block = |now: &Buyer| Decision::<()>::Change(Box::new(Change::of_status(now, BuyerStatus::Blocked, None)));
     let answer = |now: &Buyer| Answer::json(200, &now.version);
     let buyers = world.table().modify_buyers();
     let modified = buyers.modify((seller, buyer), &cause(), None, block, answer).await.unwrap();

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant as Stopwatch};
 use blackbox::{Draft, World, buyer_body, event_file, fresh_vat_number};
 use domain::{Actor, Buyer, Cause, Effect, Event, EventId, EventType, Instant, RequestId, SellerId, Source};
 use serde_json::{Value, json};
+use storage::{Answer, Change, Decision, Modified};
 
 /// Creates a buyer over HTTP and reads it back as our own code sees it.
 pub(crate) async fn new_buyer(world: &World) -> Buyer {
@@ -29,8 +30,12 @@ pub(crate) async fn report(world: &World, buyer: &Buyer, at: Instant) -> Event {
     };
     let actor = Actor::System { function: "test".to_owned() };
     let cause = Cause { actor, source: Source::System, request_id: RequestId::fresh(), at };
-    let written = world.table().report_on_buyers().report(buyer, Effect::Event(event.clone()), cause).await.unwrap();
-    assert!(written);
+    let effect = Effect::Event(event.clone());
+    let report = |now: &Buyer| Decision::<()>::Change(Box::new(Change::report(now, effect.clone())));
+    let buyers = world.table().modify_buyers();
+    let done = |_: &Buyer| Answer::empty(204);
+    let modified = buyers.modify((buyer.seller, buyer.uuid), &cause, None, report, done).await.unwrap();
+    assert!(matches!(modified, Modified::Done(_)));
     event
 }
 

@@ -87,12 +87,15 @@ fn every_right_on_the_table_is_bound_to_kinds_of_items() {
 }
 
 /// All that functions may do: where, Sid, actions, on what, with what leading keys. A wider right fails here first.
-const RIGHTS: [(&str, &str, &str, &str, &str); 15] = [
+const RIGHTS: [(&str, &str, &str, &str, &str); 20] = [
     ("Caller", "ReadCaller", "dynamodb:GetItem dynamodb:BatchGetItem", "Table.Arn", "CLIENT#* ORG#* ISSUER#*"),
     ("Caller", "KeepIssuerKeys", "dynamodb:UpdateItem", "Table.Arn", "ISSUER#*"),
     ("GetMe", "ReadOrganisation", "dynamodb:Query", "Table.Arn", "ORG#*"),
     ("UpsertBuyer", "CreateBuyer", "dynamodb:PutItem", "Table.Arn", "BUYER#* RECEIPT#*"),
     ("GetBuyer", "ReadBuyer", "dynamodb:GetItem", "Table.Arn", "BUYER#*"),
+    ("UpdateBuyer", "ChangeBuyer", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#* RECEIPT#*"),
+    ("BlockBuyer", "ChangeBuyer", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#* RECEIPT#*"),
+    ("UnblockBuyer", "ChangeBuyer", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#* RECEIPT#*"),
     (
         "RelayOutboxRole",
         "ReadStream",
@@ -104,8 +107,10 @@ const RIGHTS: [(&str, &str, &str, &str, &str); 15] = [
     ("RelayOutboxRole", "DecryptStream", "kms:Decrypt", "DataKey.Arn", ""),
     ("RelayOutboxRole", "KeepFailedRecords", "s3:PutObject", "${FailedRecordsBucket.Arn}/*", ""),
     ("RelayOutboxRole", "FindFailedRecords", "s3:ListBucket", "FailedRecordsBucket.Arn", ""),
+    ("RelayOutboxRole", "Knock", "dynamodb:GetItem", "Table.Arn", "ISSUER#*"),
     ("RelayOutboxRole", "MarkSent", "dynamodb:UpdateItem", "Table.Arn", "BUYER#*"),
     ("RelayOutboxRole", "SendEvents", "events:PutEvents", "EventBus.Arn", ""),
+    ("RunDue", "Knock", "dynamodb:GetItem", "Table.Arn", "ISSUER#*"),
     ("RunDue", "FindDue", "dynamodb:Query", "${Table.Arn}/index/due", "DUE#*"),
     ("RunDue", "ClaimDue", "dynamodb:UpdateItem", "Table.Arn", "BUYER#*"),
     ("RunDue", "SendEvents", "events:PutEvents", "EventBus.Arn", ""),

@@ -13,7 +13,8 @@ async fn an_unknown_path_is_404_and_a_known_one_with_another_method_405_with_all
     for (method, path, allow) in [
         (Method::DELETE, "/v1/me".to_owned(), "GET"),
         (Method::PUT, api.buyers(), "POST"),
-        (Method::PUT, format!("{}/00000000-0000-4000-8000-000000000000", api.buyers()), "GET"),
+        (Method::PUT, format!("{}/00000000-0000-4000-8000-000000000000", api.buyers()), "GET, PATCH"),
+        (Method::GET, format!("{}/00000000-0000-4000-8000-000000000000/block", api.buyers()), "POST"),
     ] {
         let reply = send(api.anonymous(method, &path)).await;
         assert_eq!((reply.status, reply.problem()), (405, "method-not-allowed"), "{path}");

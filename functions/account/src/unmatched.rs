@@ -3,10 +3,12 @@
 use http_edge::{Answer, Problem};
 
 /// The paths of the API and their methods; a test compares them with the template's routes.
-const ROUTES: [(&str, &[&str]); 3] = [
+const ROUTES: [(&str, &[&str]); 5] = [
     ("/v1/me", &["GET"]),
     ("/v1/partners/{sellerId}/buyers", &["POST"]),
-    ("/v1/partners/{sellerId}/buyers/{buyerId}", &["GET"]),
+    ("/v1/partners/{sellerId}/buyers/{buyerId}", &["GET", "PATCH"]),
+    ("/v1/partners/{sellerId}/buyers/{buyerId}/block", &["POST"]),
+    ("/v1/partners/{sellerId}/buyers/{buyerId}/unblock", &["POST"]),
 ];
 
 /// 405 when the path exists with other methods, else 404.

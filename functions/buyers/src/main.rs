@@ -1,13 +1,19 @@
 //! The group `buyers`: one binary, one Lambda function per endpoint.
 
+mod block_buyer;
+mod change;
 mod get_buyer;
 mod resource;
+mod update_buyer;
 mod upsert_buyer;
 
 use http_edge::{Door, Endpoint, Function};
 
-const FUNCTIONS: [Function; 2] = [
+const FUNCTIONS: [Function; 5] = [
+    ("block-buyer", Door::Callers(|table| Endpoint::writing(table.modify_buyers(), block_buyer::block_buyer))),
     ("get-buyer", Door::Callers(|table| Endpoint::reading(table.read_buyers(), get_buyer::get_buyer))),
+    ("unblock-buyer", Door::Callers(|table| Endpoint::writing(table.modify_buyers(), block_buyer::unblock_buyer))),
+    ("update-buyer", Door::Callers(|table| Endpoint::writing(table.modify_buyers(), update_buyer::update_buyer))),
     ("upsert-buyer", Door::Callers(|table| Endpoint::writing(table.create_buyers(), upsert_buyer::upsert_buyer))),
 ];
 

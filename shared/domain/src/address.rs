@@ -31,7 +31,7 @@ impl Address {
     }
 }
 
-fn read_country(node: &Node<'_>) -> Option<String> {
+pub(crate) fn read_country(node: &Node<'_>) -> Option<String> {
     let code = node.text(1..=20)?.to_ascii_uppercase();
     let known = code.len() == 2 && is_country(&code);
     if !known {

@@ -99,6 +99,18 @@ impl<'r> Node<'r> {
         !matches!(self.value, None | Some(Value::Null))
     }
 
+    /// Whether the member was sent at all, be it as `null`: what JSON Merge Patch (RFC 7396) tells apart.
+    #[must_use]
+    pub fn is_sent(&self) -> bool {
+        self.value.is_some()
+    }
+
+    /// Reads this member if it was sent.
+    #[must_use]
+    pub fn if_sent<T>(&self, read: impl FnOnce(&Self) -> Option<T>) -> Option<T> {
+        self.is_sent().then(|| read(self)).flatten()
+    }
+
     /// Notes a broken rule.
     pub fn refuse(&self, message: impl Into<String>) {
         let rejected_value = if self.confidential { None } else { self.value.and_then(echo) };

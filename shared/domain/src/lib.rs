@@ -13,6 +13,7 @@ mod ids;
 mod input;
 mod instant;
 mod organisation;
+mod patch;
 mod revision;
 mod secret;
 mod vat;
@@ -27,6 +28,7 @@ pub use instant::Instant;
 pub use organisation::{
     Branding, Capabilities, Capability, DpaStanding, Organisation, RateLimitTier, RateLimits, Seller,
 };
+pub use patch::{BuyerPatch, Inapplicable};
 pub use revision::{
     Actor, AfterImage, BrokenHistory, Cause, Change, History, Link, Personal, Revision, RevisionKind, Sealed, Source,
 };

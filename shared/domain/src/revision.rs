@@ -118,6 +118,9 @@ pub struct Revision {
     /// Who, how, when.
     #[serde(flatten)]
     pub cause: Cause,
+    /// Why, in the words of whoever did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// What changed.
     pub changes: Vec<Change>,
     /// The buyer's business data and status after it.
@@ -202,6 +205,7 @@ impl Revision {
             version: 0,
             kind: RevisionKind::Created,
             cause,
+            reason: None,
             changes,
             after,
             effect: None,
@@ -226,11 +230,18 @@ impl Revision {
             version: next.version,
             kind,
             cause,
+            reason: None,
             changes: changes.collect(),
             after: new.clone(),
             effect,
             previous: Some(before.head.clone()),
         }
+    }
+
+    /// The same with a reason.
+    #[must_use]
+    pub fn because(self, reason: Option<String>) -> Self {
+        Self { reason, ..self }
     }
 
     /// The bytes to store, and their hash.

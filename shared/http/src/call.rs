@@ -2,7 +2,7 @@
 
 use domain::{BuyerId, Cause, Instant, RequestId, SellerId, Source, Violations};
 use lambda_http::http::HeaderMap;
-use lambda_http::http::header::{CONTENT_TYPE, IF_NONE_MATCH};
+use lambda_http::http::header::{CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -53,10 +53,30 @@ impl Call {
     /// # Errors
     /// 415, 413, 400, 422, in this order.
     pub fn body<T>(&self, parse: impl FnOnce(&Value) -> Result<T, Violations>) -> Result<T, Problem> {
+        self.read(&["application/json"], parse)
+    }
+
+    /// The JSON Merge Patch in the body (RFC 7396), under its own media type or plain JSON's.
+    ///
+    /// # Errors
+    /// As of [`Call::body`].
+    pub fn merge_patch<T>(&self, parse: impl FnOnce(&Value) -> Result<T, Violations>) -> Result<T, Problem> {
+        self.read(&["application/merge-patch+json", "application/json"], parse)
+    }
+
+    /// The JSON body, or nothing where none was sent.
+    ///
+    /// # Errors
+    /// As of [`Call::body`].
+    pub fn optional_body<T>(&self, parse: impl FnOnce(&Value) -> Result<T, Violations>) -> Result<Option<T>, Problem> {
+        if self.body.is_empty() { Ok(None) } else { self.body(parse).map(Some) }
+    }
+
+    fn read<T>(&self, types: &[&str], parse: impl FnOnce(&Value) -> Result<T, Violations>) -> Result<T, Problem> {
         let media_type = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let essence = media_type.split(';').next().unwrap_or_default().trim();
-        if !essence.eq_ignore_ascii_case("application/json") {
-            return Err(Problem::unsupported_media_type("application/json"));
+        if !types.iter().any(|known| essence.eq_ignore_ascii_case(known)) {
+            return Err(Problem::unsupported_media_type(types[0]));
         }
         if self.body.len() > MOST_JSON {
             return Err(Problem::payload_too_large(MOST_JSON));
@@ -68,6 +88,20 @@ impl Call {
         Ok(parse(&body)?)
     }
 
+    /// The version that the client wants to change, from `If-Match: "n"`.
+    ///
+    /// # Errors
+    /// 400 when it is missing, `*`, weak, a list, or no quoted number.
+    pub fn if_match(&self) -> Result<u64, Problem> {
+        let rule =
+            || Problem::malformed("The header `If-Match` is required: the version in quotes, as in `ETag: \"5\"`.");
+        let mut values = self.headers.get_all(IF_MATCH).iter();
+        let value = values.next().filter(|_| values.next().is_none()).and_then(|value| value.to_str().ok());
+        let digits = value.and_then(|value| value.trim().strip_prefix('"')?.strip_suffix('"'));
+        let digits = digits.filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+        digits.and_then(|digits| digits.parse().ok()).ok_or_else(rule)
+    }
+
     /// How the answer shall be remembered: under the caller's idempotency key, for this method, path,
     /// precondition and meaning of the body.
     ///
@@ -76,7 +110,7 @@ impl Call {
     pub fn remember(&self, meaning: &impl Serialize) -> Result<Remember, Problem> {
         let key = self.idempotency_key.clone().ok_or_else(|| Problem::internal("a write route without a key"))?;
         let meaning = serde_json::to_string(meaning).map_err(Problem::internal)?;
-        let precondition = self.headers.get("if-match").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let precondition = self.headers.get(IF_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let meaning = format!("{} {}\nif-match: {precondition}\n{meaning}", self.method, self.path);
         Ok(Remember { organisation: self.caller.organisation.uuid, key, meaning, at: self.at })
     }

@@ -28,6 +28,12 @@ pub enum Kind {
     MethodNotAllowed,
     /// 409. The natural key is taken by a resource that means something else, shown as `currentResource`.
     ResourceExistsDifferentBody,
+    /// 409. The buyer changed since the version in `If-Match`, and is shown as `currentResource`. Decide anew.
+    VersionMismatch,
+    /// 409. A buyer of Mode B never goes back to Mode A.
+    KycModeDowngrade,
+    /// 409. The buyer is blocked: nothing new is started with it. Unblock it first.
+    BuyerBlocked,
     /// 413. The body is larger than the endpoint takes.
     PayloadTooLarge,
     /// 415. The body is of another media type than the endpoint takes.
@@ -44,7 +50,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, by status.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::MalformedRequest,
         Self::Unauthorized,
         Self::Forbidden,
@@ -53,6 +59,9 @@ impl Kind {
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::ResourceExistsDifferentBody,
+        Self::VersionMismatch,
+        Self::KycModeDowngrade,
+        Self::BuyerBlocked,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
         Self::ValidationError,
@@ -73,6 +82,9 @@ impl Kind {
             Self::ResourceExistsDifferentBody => {
                 ("resource-exists-different-body", 409, "The resource exists with another body")
             }
+            Self::VersionMismatch => ("version-mismatch", 409, "The version is outdated"),
+            Self::KycModeDowngrade => ("kyc-mode-downgrade", 409, "The KYC mode cannot be downgraded"),
+            Self::BuyerBlocked => ("buyer-blocked", 409, "The buyer is blocked"),
             Self::PayloadTooLarge => ("payload-too-large", 413, "The body is too large"),
             Self::UnsupportedMediaType => ("unsupported-media-type", 415, "Unsupported media type"),
             Self::ValidationError => ("validation-error", 422, "The request breaks validation rules"),
@@ -110,7 +122,8 @@ struct Parts {
     kind: Kind,
     detail: String,
     errors: Option<Violations>,
-    current: Option<(Value, Vec<&'static str>)>,
+    current: Option<Value>,
+    differences: Option<Vec<&'static str>>,
     headers: Vec<(&'static str, String)>,
     /// For the log only.
     cause: Option<String>,
@@ -120,7 +133,15 @@ struct Parts {
 impl Problem {
     fn new(kind: Kind, detail: impl Into<String>) -> Self {
         let detail = detail.into();
-        Self(Box::new(Parts { kind, detail, errors: None, current: None, headers: Vec::new(), cause: None }))
+        Self(Box::new(Parts {
+            kind,
+            detail,
+            errors: None,
+            current: None,
+            differences: None,
+            headers: Vec::new(),
+            cause: None,
+        }))
     }
 
     fn with(mut self, header: &'static str, value: impl Into<String>) -> Self {
@@ -196,8 +217,31 @@ impl Problem {
     pub fn exists_with_different_body(current: &impl Serialize, differences: Vec<&'static str>) -> Self {
         let detail = format!("A buyer with this VAT number exists and differs in: {}.", differences.join(", "));
         let mut problem = Self::new(Kind::ResourceExistsDifferentBody, detail);
-        problem.0.current = Some((serde_json::to_value(current).unwrap_or_default(), differences));
-        problem
+        problem.0.differences = Some(differences);
+        problem.showing(current)
+    }
+
+    /// The resource is of another version than the client wants to change.
+    #[must_use]
+    pub fn version_mismatch(current: &impl Serialize) -> Self {
+        Self::new(Kind::VersionMismatch, "The version in `If-Match` is not the current one.").showing(current)
+    }
+
+    /// Mode B never becomes Mode A.
+    #[must_use]
+    pub fn kyc_mode_downgrade() -> Self {
+        Self::new(Kind::KycModeDowngrade, "`kycMode` can be upgraded to NT24_LED, never the other way.")
+    }
+
+    /// Nothing new is started with a blocked buyer.
+    #[must_use]
+    pub fn buyer_blocked() -> Self {
+        Self::new(Kind::BuyerBlocked, "The buyer is blocked: unblock it first.")
+    }
+
+    fn showing(mut self, current: &impl Serialize) -> Self {
+        self.0.current = Some(serde_json::to_value(current).unwrap_or_default());
+        self
     }
 
     /// The same, with the entity tag of the resource it shows.
@@ -263,10 +307,6 @@ impl Problem {
 
     /// The body: `application/problem+json`.
     pub(crate) fn body(&self, base: &str, instance: &str, trace_id: &RequestId) -> String {
-        let (current_resource, differences) = match &self.0.current {
-            Some((current, differences)) => (Some(current), Some(differences.as_slice())),
-            None => (None, None),
-        };
         let body = Body {
             kind: format!("{base}{}", self.0.kind.id()),
             title: self.0.kind.title(),
@@ -275,8 +315,8 @@ impl Problem {
             instance,
             trace_id,
             errors: self.0.errors.as_ref().map(|violations| violations.0.as_slice()),
-            current_resource,
-            differences,
+            current_resource: self.0.current.as_ref(),
+            differences: self.0.differences.as_deref(),
         };
         serde_json::to_string(&body).unwrap_or_default()
     }

@@ -27,6 +27,6 @@ pub use error::StorageError;
 pub use history::Histories;
 pub use issuer::{IssuerKeys, KeysCopy};
 pub use modify::{Change, Decision, Modified, ModifyBuyers};
-pub use outbox::{Claimed, Outbox, Pending, ReportOnBuyers};
+pub use outbox::{Claimed, Outbox, Pending};
 pub use receipt::{Answer, Remember};
 pub use table::{Table, now};

@@ -32,8 +32,35 @@ pub struct Change {
     pub business: Business,
     /// The status from now on.
     pub status: BuyerStatus,
+    /// Why, in the words of whoever asks for it.
+    pub reason: Option<String>,
     /// What it causes.
     pub effect: Option<Effect>,
+}
+
+impl Change {
+    /// Business data changes; nothing else does.
+    #[must_use]
+    pub fn of_business(now: &Buyer, business: Business) -> Self {
+        Self { kind: RevisionKind::Updated, business, status: now.status, reason: None, effect: None }
+    }
+
+    /// The status changes; nothing else does.
+    #[must_use]
+    pub fn of_status(now: &Buyer, status: BuyerStatus, reason: Option<String>) -> Self {
+        let kind = match status {
+            BuyerStatus::Active => RevisionKind::Unblocked,
+            BuyerStatus::Blocked => RevisionKind::Blocked,
+        };
+        Self { kind, business: now.business.clone(), status, reason, effect: None }
+    }
+
+    /// Nothing of the buyer changes, but this is to be told.
+    #[must_use]
+    pub fn report(now: &Buyer, effect: Effect) -> Self {
+        let business = now.business.clone();
+        Self { kind: RevisionKind::Reported, business, status: now.status, reason: None, effect: Some(effect) }
+    }
 }
 
 /// What is to be done with the buyer as it was read.
@@ -162,7 +189,8 @@ fn earlier<E>(receipt: Earlier) -> Modified<E> {
 fn apply(current: &Buyer, change: Change, cause: &Cause) -> (Buyer, RevisionItem) {
     let mut next = current.changed(change.business, change.status, cause.at);
     let effect = change.effect.as_ref().map(|effect| effect.name().to_owned());
-    let link = Revision::changed(current, &next, change.kind, change.effect, cause.clone()).seal();
+    let revision = Revision::changed(current, &next, change.kind, change.effect, cause.clone());
+    let link = revision.because(change.reason).seal();
     next.head.clone_from(&link.hash);
     let due = effect.as_ref().map(|_| outbox::place(next.uuid, next.seq, cause.at));
     let (due_shard, due_at) = due.unzip();

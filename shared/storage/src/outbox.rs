@@ -7,7 +7,7 @@
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use domain::{Buyer, BuyerId, Cause, Effect, Instant, Revision};
+use domain::{BuyerId, Effect, Instant, Revision};
 use tracing::error;
 
 use crate::item::{self, Item, RevisionItem};
@@ -174,31 +174,5 @@ impl Due {
             (Some(pk), Some(sk), Some(due_at)) => Ok(Self { key: Key { pk, sk }, due_at }),
             _ => Err(StorageError::Unreadable("an entry of the due index".to_owned())),
         }
-    }
-}
-
-/// Adds facts to buyers that change no business data but cause an effect.
-#[derive(Clone)]
-pub struct ReportOnBuyers(pub(crate) Table);
-
-impl ReportOnBuyers {
-    /// Temporary.
-    ///
-    /// # Errors
-    /// [`StorageError`].
-    pub async fn report(&self, buyer: &Buyer, effect: Effect, cause: Cause) -> Result<bool, StorageError> {
-        use crate::{Answer, Change, Decision, Modified, ModifyBuyers};
-        let change = |now: &Buyer| {
-            Decision::<()>::Change(Box::new(Change {
-                kind: domain::RevisionKind::Reported,
-                business: now.business.clone(),
-                status: now.status,
-                effect: Some(effect.clone()),
-            }))
-        };
-        let modified = ModifyBuyers(self.0.clone())
-            .modify((buyer.seller, buyer.uuid), &cause, None, change, |_| Answer::empty(204))
-            .await?;
-        Ok(matches!(modified, Modified::Done(_)))
     }
 }

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::{
     Administration, Callers, CreateBuyers, Histories, IssuerKeys, KeysCopy, ModifyBuyers, Outbox, ReadBuyers,
-    ReportOnBuyers, StorageError,
+    StorageError,
 };
 
 /// The table `onboarding`. Cheap to clone; hands out one narrow type per purpose.
@@ -78,12 +78,6 @@ impl Table {
     #[must_use]
     pub fn modify_buyers(&self) -> ModifyBuyers {
         ModifyBuyers(self.clone())
-    }
-
-    /// Buyers, to add a reported fact to.
-    #[must_use]
-    pub fn report_on_buyers(&self) -> ReportOnBuyers {
-        ReportOnBuyers(self.clone())
     }
 
     /// Histories, to read and verify.

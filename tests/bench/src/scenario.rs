@@ -79,6 +79,14 @@ impl Scenario {
         match function {
             "get-me" => vec![plain(Expected::Success, Calls::Entered(&[("Query", 1)]))],
             "get-buyer" => vec![plain(Expected::Success, Calls::Entered(&[("GetItem", 1)]))],
+            "update-buyer" | "block-buyer" => {
+                let changed = Calls::Entered(&[("BatchGetItem", 1), ("TransactWriteItems", 1)]);
+                vec![plain(Expected::Success, changed)]
+            }
+            // The buyer of the seed is not blocked: nothing changes but the receipt.
+            "unblock-buyer" => {
+                vec![plain(Expected::Success, Calls::Entered(&[("BatchGetItem", 1), ("PutItem", 1)]))]
+            }
             "upsert-buyer" => {
                 let transaction = Calls::Entered(&[("TransactWriteItems", 1)]);
                 let again = Self { before: Before::PlainEvent, ..plain(Expected::Replay(201), transaction) };
