@@ -22,6 +22,8 @@ async fn every_function_answers_its_event() {
         ("unmatched", json!(404)),
         ("upsert-buyer", json!(201)),
         ("get-buyer", json!(200)),
+        ("find-buyers", json!(200)),
+        ("get-history", json!(200)),
         ("update-buyer", json!(200)),
         ("block-buyer", json!(200)),
         ("unblock-buyer", json!(200)),

@@ -3,8 +3,10 @@
 mod admission;
 mod block_buyer;
 mod concurrency;
+mod find_buyers;
 mod functions;
 mod get_buyer;
+mod get_history;
 mod get_me;
 mod history;
 mod idempotency;

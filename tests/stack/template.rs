@@ -87,12 +87,16 @@ fn every_right_on_the_table_is_bound_to_kinds_of_items() {
 }
 
 /// All that functions may do: where, Sid, actions, on what, with what leading keys. A wider right fails here first.
-const RIGHTS: [(&str, &str, &str, &str, &str); 20] = [
+const RIGHTS: [(&str, &str, &str, &str, &str); 24] = [
     ("Caller", "ReadCaller", "dynamodb:GetItem dynamodb:BatchGetItem", "Table.Arn", "CLIENT#* ORG#* ISSUER#*"),
     ("Caller", "KeepIssuerKeys", "dynamodb:UpdateItem", "Table.Arn", "ISSUER#*"),
     ("GetMe", "ReadOrganisation", "dynamodb:Query", "Table.Arn", "ORG#*"),
     ("UpsertBuyer", "CreateBuyer", "dynamodb:PutItem", "Table.Arn", "BUYER#* RECEIPT#*"),
     ("GetBuyer", "ReadBuyer", "dynamodb:GetItem", "Table.Arn", "BUYER#*"),
+    ("GetBuyer", "ReadHistory", "dynamodb:Query", "Table.Arn", "BUYER#*"),
+    ("FindBuyers", "ReadBuyer", "dynamodb:GetItem", "Table.Arn", "BUYER#*"),
+    ("FindBuyers", "ListBuyers", "dynamodb:Query", "${Table.Arn}/index/by-seller", "SELLER#*"),
+    ("GetHistory", "ReadHistory", "dynamodb:Query", "Table.Arn", "BUYER#*"),
     ("UpdateBuyer", "ChangeBuyer", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#* RECEIPT#*"),
     ("BlockBuyer", "ChangeBuyer", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#* RECEIPT#*"),
     ("UnblockBuyer", "ChangeBuyer", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#* RECEIPT#*"),

@@ -12,7 +12,7 @@ async fn an_unknown_path_is_404_and_a_known_one_with_another_method_405_with_all
     }
     for (method, path, allow) in [
         (Method::DELETE, "/v1/me".to_owned(), "GET"),
-        (Method::PUT, api.buyers(), "POST"),
+        (Method::PUT, api.buyers(), "GET, POST"),
         (Method::PUT, format!("{}/00000000-0000-4000-8000-000000000000", api.buyers()), "GET, PATCH"),
         (Method::GET, format!("{}/00000000-0000-4000-8000-000000000000/block", api.buyers()), "POST"),
     ] {

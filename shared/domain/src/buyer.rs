@@ -39,6 +39,17 @@ pub enum BuyerStatus {
     Blocked,
 }
 
+impl FromStr for BuyerStatus {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "ACTIVE" => Ok(Self::Active),
+            "BLOCKED" => Ok(Self::Blocked),
+            _ => Err("must be ACTIVE or BLOCKED"),
+        }
+    }
+}
+
 /// The business data of a buyer: all that a client may state about it except its contacts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

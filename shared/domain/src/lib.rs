@@ -13,6 +13,7 @@ mod ids;
 mod input;
 mod instant;
 mod organisation;
+mod page;
 mod patch;
 mod revision;
 mod secret;
@@ -28,6 +29,7 @@ pub use instant::Instant;
 pub use organisation::{
     Branding, Capabilities, Capability, DpaStanding, Organisation, RateLimitTier, RateLimits, Seller,
 };
+pub use page::{Page, PageSize};
 pub use patch::{BuyerPatch, Inapplicable};
 pub use revision::{
     Actor, AfterImage, BrokenHistory, Cause, Change, History, Link, Personal, Revision, RevisionKind, Sealed, Source,

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Business, Buyer, BuyerId, BuyerStatus, ClientId, Contact, Effect, Instant, OrganisationId, RequestId, Salt,
+    SellerId,
 };
 
 /// Who did it.
@@ -238,6 +239,25 @@ impl Revision {
         }
     }
 
+    /// The buyer as this revision left it, from what the one before it left. Its `head` and its contacts are of the
+    /// present only.
+    #[must_use]
+    pub fn replay(&self, before: Option<&Buyer>, seller: SellerId) -> Buyer {
+        let is_business = before.is_none_or(|before| before.version != self.version);
+        Buyer {
+            uuid: self.buyer,
+            seller,
+            business: self.after.business.clone(),
+            status: self.after.status,
+            version: self.version,
+            seq: self.seq,
+            head: String::new(),
+            created_at: before.map_or(self.cause.at, |before| before.created_at),
+            updated_at: before.filter(|_| !is_business).map_or(self.cause.at, |before| before.updated_at),
+            contacts_digest: None,
+        }
+    }
+
     /// The same with a reason.
     #[must_use]
     pub fn because(self, reason: Option<String>) -> Self {
@@ -367,7 +387,7 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ContactId, ContactsDigest, Event, EventId, EventType, NewBuyer, SellerId};
+    use crate::{ContactId, ContactsDigest, Event, EventId, EventType, NewBuyer};
     use serde_json::json;
     use uuid::Uuid;
 

@@ -25,6 +25,7 @@ pub struct Call {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) parameters: HashMap<String, String>,
+    pub(crate) query: Value,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
     pub(crate) idempotency_key: Option<String>,
@@ -86,6 +87,14 @@ impl Call {
             return Err(Problem::malformed("The body is not a JSON object."));
         }
         Ok(parse(&body)?)
+    }
+
+    /// The query parameters, parsed; each is text.
+    ///
+    /// # Errors
+    /// 422.
+    pub fn query<T>(&self, parse: impl FnOnce(&Value) -> Result<T, Violations>) -> Result<T, Problem> {
+        Ok(parse(&self.query)?)
     }
 
     /// The version that the client wants to change, from `If-Match: "n"`.

@@ -13,6 +13,7 @@ use lambda_http::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, Head
 use lambda_http::http::{HeaderMap, StatusCode};
 use lambda_http::{Body, Request, RequestExt, Response, service_fn};
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 use storage::{Answer, Table, now};
 use tracing::field::{self, display};
 use tracing::{Instrument, Span, error, info, info_span, warn};
@@ -133,6 +134,8 @@ impl Admission {
             .await?;
         Span::current().record("organisation", display(caller.organisation.uuid));
         let idempotency_key = if endpoint.writes { Some(idempotency_key(request.headers())?) } else { None };
+        let query = request.query_string_parameters();
+        let query = query.iter().map(|(name, value)| (name.to_owned(), Value::String(value.to_owned()))).collect();
         let (method, path) = (request.method().to_string(), request.raw_http_path().to_owned());
         let (parts, body) = request.into_parts();
         let call = Call {
@@ -142,6 +145,7 @@ impl Admission {
             method,
             path,
             parameters,
+            query: Value::Object(query),
             headers: parts.headers,
             body: body.to_vec(),
             idempotency_key,

@@ -6,23 +6,28 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::item::{self, RevisionItem};
-use crate::key::Key;
+use crate::key::{Key, seller_pk};
+use crate::list::ListCursor;
 use crate::receipt::Earlier;
 use crate::transaction::{self, NEW, Outcome};
 use crate::{Answer, Remember, StorageError, Table};
 
 /// A buyer's item: the buyer, and its place in the `by-seller` index.
 #[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct BuyerItem {
     #[serde(flatten)]
     pub(crate) buyer: Buyer,
-    /// Sort key of `by-seller`: creation time, then id.
+    /// Partition of the index `by-seller`.
+    listed_under: String,
+    /// Its sort key: creation time, then id.
     created: String,
 }
 
 impl BuyerItem {
     pub(crate) fn of(buyer: &Buyer) -> Self {
-        Self { buyer: buyer.clone(), created: format!("{}#{}", buyer.created_at, buyer.uuid) }
+        let created = ListCursor { created_at: buyer.created_at, buyer: buyer.uuid }.created();
+        Self { buyer: buyer.clone(), listed_under: seller_pk(buyer.seller), created }
     }
 }
 

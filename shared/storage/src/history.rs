@@ -1,6 +1,7 @@
 //! Histories, for auditors.
 
-use domain::{BrokenHistory, Buyer, BuyerId, History};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{BrokenHistory, Buyer, BuyerId, History, Page, PageSize, Revision, SellerId};
 
 use crate::item::{self, Item, RevisionItem};
 use crate::key::{Key, REVISION, buyer_pk};
@@ -35,6 +36,69 @@ impl Histories {
         Ok(verified)
     }
 
+    /// A page of a buyer's revisions in their order, from the first or from the one after the cursor.
+    ///
+    /// Whose buyer it is need not be read: the first revision of the page holds the VAT number, and seller and VAT
+    /// number *are* the buyer's id. `None`: the seller has no such buyer.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn page(
+        &self,
+        (seller, buyer): (SellerId, BuyerId),
+        after: Option<u64>,
+        size: PageSize,
+    ) -> Result<Option<Page<Revision, u64>>, StorageError> {
+        let from = after.map_or(0, |after| after.saturating_add(1));
+        let query = self
+            .0
+            .client
+            .query()
+            .table_name(&self.0.name)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :last")
+            .expression_attribute_values(":pk", AttributeValue::S(buyer_pk(buyer)))
+            .expression_attribute_values(":from", AttributeValue::S(Key::revision(buyer, from).sk))
+            .expression_attribute_values(":last", AttributeValue::S(format!("{REVISION}~")))
+            .limit(size.get().into());
+        let page = query.send().await.map_err(|error| StorageError::of(&error))?;
+        let items = page.items.unwrap_or_default().into_iter().map(revision);
+        let items = items.collect::<Result<Vec<_>, StorageError>>()?;
+        let of_the_seller = |first: &Revision| BuyerId::of(seller, &first.after.business.vat_number) == buyer;
+        if !items.first().map_or(after.is_some(), of_the_seller) {
+            return Ok(None);
+        }
+        let next = page.last_evaluated_key.and(items.last()).map(|last| last.seq);
+        Ok(Some(Page { items, next }))
+    }
+
+    /// The buyer as it was after the last revision that `reaches` accepts; revisions are asked in their order, and
+    /// the first one that is refused ends the walk. `None`: the seller has no such buyer, or had none then.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn as_of(
+        &self,
+        buyer: (SellerId, BuyerId),
+        reaches: impl Fn(&Revision) -> bool,
+    ) -> Result<Option<Buyer>, StorageError> {
+        let mut found: Option<Buyer> = None;
+        let mut after = None;
+        while let Some(page) = self.page(buyer, after, PageSize::MOST).await? {
+            for revision in page.items {
+                if !reaches(&revision) {
+                    return Ok(found);
+                }
+                found = Some(revision.replay(found.as_ref(), buyer.0));
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
     async fn buyer(&self, buyer: BuyerId) -> Result<Option<Buyer>, StorageError> {
         self.0.get(&Key::buyer(buyer)).await?.map(item::read).transpose()
     }
@@ -52,4 +116,9 @@ fn walk(current: &Buyer, items: Vec<Item>) -> Result<Result<u64, BrokenHistory>,
         }
     }
     Ok(history.arrive(current).map(|()| current.seq + 1))
+}
+
+fn revision(item: Item) -> Result<Revision, StorageError> {
+    let item: RevisionItem = item::read(item)?;
+    serde_json::from_str(&item.link.content).map_err(|error| StorageError::Unreadable(error.to_string()))
 }

@@ -82,6 +82,11 @@ pub(crate) fn organisation_pk(organisation: OrganisationId) -> String {
     format!("ORG#{organisation}")
 }
 
+/// The partition of a seller's buyers in the index `by-seller`.
+pub(crate) fn seller_pk(seller: SellerId) -> String {
+    format!("SELLER#{seller}")
+}
+
 /// The partition of a buyer.
 pub(crate) fn buyer_pk(buyer: BuyerId) -> String {
     format!("BUYER#{buyer}")

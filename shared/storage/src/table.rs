@@ -6,8 +6,8 @@ use domain::Instant;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::{
-    Administration, Callers, CreateBuyers, Histories, IssuerKeys, KeysCopy, ModifyBuyers, Outbox, ReadBuyers,
-    StorageError,
+    Administration, Callers, CreateBuyers, Histories, IssuerKeys, KeysCopy, ListBuyers, ModifyBuyers, Outbox,
+    ReadBuyers, StorageError,
 };
 
 /// The table `onboarding`. Cheap to clone; hands out one narrow type per purpose.
@@ -66,6 +66,12 @@ impl Table {
     #[must_use]
     pub fn read_buyers(&self) -> ReadBuyers {
         ReadBuyers(self.clone())
+    }
+
+    /// Buyers, to list.
+    #[must_use]
+    pub fn list_buyers(&self) -> ListBuyers {
+        ListBuyers(self.clone())
     }
 
     /// Buyers, to create.

@@ -1,0 +1,55 @@
+//! `GET /v1/partners/{sellerId}/buyers`, with or without `?vatNumber=`
+
+use domain::{BuyerId, PageSize, Reader, VatNumber, Violations};
+use http_edge::{Answer, Call, Listed, Problem};
+use serde_json::Value;
+use storage::{BuyerFilter, ListBuyers, ListCursor, ReadBuyers};
+
+use crate::change::shown;
+use crate::resource::BuyerResource;
+
+/// The seller's buyer with that VAT number; without one, all its buyers, newest first, page by page.
+pub(crate) async fn find_buyers(call: Call, (one, all): (ReadBuyers, ListBuyers)) -> Result<Answer, Problem> {
+    let seller = call.seller()?;
+    match call.query(Search::parse)? {
+        Search::One(vat_number) => {
+            let found = one.get(seller, BuyerId::of(seller, &vat_number)).await?;
+            found.as_ref().map(shown).ok_or_else(|| Problem::not_found("buyer"))
+        }
+        Search::Page { filter, after, size } => {
+            let page = all.page(seller, filter, after, size).await?;
+            let buyers = page.items.iter().map(BuyerResource::from).collect();
+            Ok(Answer::json(200, &Listed::of(buyers, size, page.next)))
+        }
+    }
+}
+
+/// What is looked for.
+#[derive(Debug)]
+enum Search {
+    One(VatNumber),
+    Page { filter: BuyerFilter, after: Option<ListCursor>, size: PageSize },
+}
+
+impl Search {
+    fn parse(query: &Value) -> Result<Self, Violations> {
+        let reader = Reader::default();
+        let search = Self::read(&reader, query);
+        reader.finish(search)
+    }
+
+    fn read(reader: &Reader, query: &Value) -> Option<Self> {
+        let root = reader.root(query);
+        let vat_number = root.field("vatNumber");
+        if vat_number.is_sent() {
+            return vat_number.parse(1..=40).map(Self::One);
+        }
+        let filter = BuyerFilter {
+            status: root.field("status").if_sent(|node| node.parse(1..=20)),
+            kyc_mode: root.field("kycMode").if_sent(|node| node.parse(1..=20)),
+        };
+        let after = root.field("cursor").if_sent(|node| node.parse(1..=200));
+        let size = root.field("size").if_sent(|node| node.parse(1..=3)).unwrap_or_default();
+        Some(Self::Page { filter, after, size })
+    }
+}

@@ -1,0 +1,111 @@
+//! `GET /v1/partners/{sellerId}/buyers/{buyerId}/history`
+
+use domain::{
+    Actor, Change, ClientId, Effect, Instant, OrganisationId, PageSize, Reader, RequestId, Revision, RevisionKind,
+    Source, Violations,
+};
+use http_edge::{Answer, Call, Listed, Problem};
+use serde::Serialize;
+use serde_json::Value;
+use storage::Histories;
+
+/// Every revision of the buyer in its order, page by page. Who acted for another organisation is shown as that
+/// organisation only.
+pub(crate) async fn get_history(call: Call, histories: Histories) -> Result<Answer, Problem> {
+    let seller = call.seller()?;
+    let (after, size) = call.query(parse)?;
+    let buyer = call.buyer()?;
+    let page = histories.page((seller, buyer), after, size).await?;
+    let page = page.ok_or_else(|| Problem::not_found("buyer"))?;
+    let viewer = call.caller.organisation.uuid;
+    let revisions = page.items.iter().map(|revision| RevisionResource::of(revision, viewer)).collect();
+    Ok(Answer::json(200, &Listed::of(revisions, size, page.next)))
+}
+
+fn parse(query: &Value) -> Result<(Option<u64>, PageSize), Violations> {
+    let reader = Reader::default();
+    let root = reader.root(query);
+    let cursor = root.field("cursor");
+    let after = cursor.if_sent(|node| {
+        let number = node.text(1..=12)?.parse().ok();
+        if number.is_none() {
+            node.refuse("must be a `nextCursor` of this list");
+        }
+        number
+    });
+    let size = root.field("size").if_sent(|node| node.parse(1..=3)).unwrap_or_default();
+    reader.finish(Some((after, size)))
+}
+
+/// A revision as clients see it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RevisionResource<'r> {
+    seq: u64,
+    version: u64,
+    kind: RevisionKind,
+    actor: ActorResource<'r>,
+    source: Source,
+    at: Instant,
+    request_id: &'r RequestId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'r str>,
+    changes: Vec<ChangeResource<'r>>,
+    /// The event that it caused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effect: Option<&'static str>,
+}
+
+/// One changed field; of personal data only that it changed.
+#[derive(Serialize)]
+struct ChangeResource<'r> {
+    field: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<&'r Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<&'r Value>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE", rename_all_fields = "camelCase")]
+enum ActorResource<'r> {
+    Client {
+        organization_uuid: OrganisationId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_id: Option<&'r ClientId>,
+    },
+    System {
+        function: &'r str,
+    },
+}
+
+impl<'r> RevisionResource<'r> {
+    fn of(revision: &'r Revision, viewer: OrganisationId) -> Self {
+        let cause = &revision.cause;
+        let actor = match &cause.actor {
+            Actor::Client { organisation, client } => ActorResource::Client {
+                organization_uuid: *organisation,
+                client_id: (*organisation == viewer).then_some(client),
+            },
+            Actor::System { function } => ActorResource::System { function },
+        };
+        Self {
+            seq: revision.seq,
+            version: revision.version,
+            kind: revision.kind,
+            actor,
+            source: cause.source,
+            at: cause.at,
+            request_id: &cause.request_id,
+            reason: revision.reason.as_deref(),
+            changes: revision.changes.iter().map(ChangeResource::of).collect(),
+            effect: revision.effect.as_ref().map(Effect::name),
+        }
+    }
+}
+
+impl<'r> ChangeResource<'r> {
+    fn of(change: &'r Change) -> Self {
+        Self { field: &change.field, before: change.before.as_ref(), after: change.after.as_ref() }
+    }
+}
