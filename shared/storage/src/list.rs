@@ -132,7 +132,7 @@ mod tests {
     fn a_cursor_reads_as_it_is_written_and_nothing_else_is_one() {
         let cursor = ListCursor { created_at: Instant::from_millis(7), buyer: BuyerId(uuid::Uuid::from_u128(1)) };
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
-        for text in ["", "x", "MTIz", "../../etc"] {
+        for text in ["", "x", "AAAA", "../../etc"] {
             assert!(text.parse::<ListCursor>().is_err(), "{text}");
         }
     }
