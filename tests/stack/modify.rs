@@ -21,7 +21,7 @@ fn cause() -> Cause {
 }
 
 fn remember(organisation: OrganisationId, key: &str, meaning: &str) -> Remember {
-    Remember { organisation, key: key.to_owned(), meaning: meaning.to_owned(), at: storage::now() }
+    Remember::new(organisation, key.to_owned(), meaning.to_owned(), storage::now())
 }
 
 /// Appends to the company's name.

@@ -42,7 +42,7 @@ pub(crate) async fn upsert_meaning(server: &Scripted, meaning: &str) -> Result<U
         request_id: RequestId::fresh(),
         at,
     };
-    let remember = Remember { organisation, key: "key".to_owned(), meaning: meaning.to_owned(), at };
+    let remember = Remember::new(organisation, "key".to_owned(), meaning.to_owned(), at);
     let new = NewBuyer::parse(&blackbox::buyer_body("DE123456788")).expect("a complete body");
     let buyers: CreateBuyers = Table::new(&aws(server), "t").create_buyers();
     let answer = |_: &_, created| storage::Answer::empty(if created { 201 } else { 200 });

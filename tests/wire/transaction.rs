@@ -56,6 +56,19 @@ async fn after_a_conflict_the_same_items_go_under_a_new_token_which_then_is_kept
 }
 
 #[tokio::test]
+async fn a_transaction_that_happened_after_all_is_known_by_its_receipt_even_under_a_new_token() {
+    // The answer to the first is lost, the second meets a conflict and so gets a new token; by then the first took effect.
+    let conflict = cancelled(&[reason("TransactionConflict"), reason("None"), reason("None")]);
+    let ours = Step::reply(|requests| {
+        let (receipt, buyer) = (put(&requests[0], 0), put(&requests[0], 1));
+        cancelled(&[stands(&receipt), stands(&buyer), reason("ConditionalCheckFailed")])
+    });
+    let server = scripted([Step::Swallow, conflict.into(), ours]).await;
+    assert_eq!(ended(upsert(&server).await), ("created", 201), "created by us: no replay");
+    assert_eq!(server.played().len(), 3);
+}
+
+#[tokio::test]
 async fn a_failed_condition_beside_a_conflict_is_not_believed() {
     let server = scripted([
         Step::reply(|requests| {

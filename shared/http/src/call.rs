@@ -121,7 +121,7 @@ impl Call {
         let meaning = serde_json::to_string(meaning).map_err(Problem::internal)?;
         let precondition = self.headers.get(IF_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let meaning = format!("{} {}\nif-match: {precondition}\n{meaning}", self.method, self.path);
-        Ok(Remember { organisation: self.caller.organisation.uuid, key, meaning, at: self.at })
+        Ok(Remember::new(self.caller.organisation.uuid, key, meaning, self.at))
     }
 
     /// Who, through what, in which request, when.

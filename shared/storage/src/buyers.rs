@@ -133,6 +133,8 @@ impl CreateBuyers {
 
 fn earlier(receipt: Earlier) -> Upserted {
     match receipt {
+        Earlier::Ours(answer) if answer.status == 201 => Upserted::Created(answer),
+        Earlier::Ours(answer) => Upserted::Unchanged(answer),
         Earlier::Answered(answer) => Upserted::Replayed(answer),
         Earlier::Reused => Upserted::KeyReused,
     }

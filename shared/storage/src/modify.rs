@@ -180,6 +180,7 @@ impl ModifyBuyers {
 
 fn earlier<E>(receipt: Earlier) -> Modified<E> {
     match receipt {
+        Earlier::Ours(answer) => Modified::Done(answer),
         Earlier::Answered(answer) => Modified::Replayed(answer),
         Earlier::Reused => Modified::KeyReused,
     }

@@ -55,14 +55,12 @@ impl Answer {
 
 /// Under which key, and for which meaning of the request, an answer shall be remembered.
 pub struct Remember {
-    /// Whose key: the same key of two organisations is two keys.
-    pub organisation: OrganisationId,
-    /// The `Idempotency-Key`.
-    pub key: String,
-    /// Method, path, precondition and *meaning* of the body, as text; only a salted digest is stored.
-    pub meaning: String,
-    /// Now.
-    pub at: Instant,
+    organisation: OrganisationId,
+    key: String,
+    meaning: String,
+    at: Instant,
+    /// Of every receipt this makes, so that our own one is known again after its answer was lost.
+    salt: Salt,
 }
 
 /// What the table holds under the key.
@@ -78,6 +76,8 @@ pub(crate) struct Receipt {
 
 /// What an earlier receipt says about a request.
 pub(crate) enum Earlier {
+    /// The very request that asks: its receipt was put, and the answer to that was lost.
+    Ours(Answer),
     /// The same request: the answer again.
     Answered(Answer),
     /// Another request under the same key.
@@ -85,9 +85,16 @@ pub(crate) enum Earlier {
 }
 
 impl Remember {
+    /// For this organisation (the same key of two is two keys), its `Idempotency-Key`, and method, path, precondition
+    /// and *meaning* of the body as text, of which only a salted digest is stored.
+    #[must_use]
+    pub fn new(organisation: OrganisationId, key: String, meaning: String, at: Instant) -> Self {
+        Self { organisation, key, meaning, at, salt: Salt::fresh() }
+    }
+
     /// The receipt of this answer.
     fn receipt(&self, answer: &Answer) -> Receipt {
-        let salt = Salt::fresh();
+        let salt = self.salt.clone();
         let fingerprint = salt.digest(self.meaning.as_bytes());
         let expires_at = self.at.seconds() + LIFETIME_SECONDS;
         Receipt { salt, fingerprint, answer: answer.clone(), expires_at }
@@ -117,6 +124,9 @@ impl Remember {
     /// Judges the receipt that already stands under the key.
     pub(crate) fn judge(&self, standing: Item) -> Result<Earlier, StorageError> {
         let receipt: Receipt = item::read(standing)?;
+        if receipt.salt == self.salt {
+            return Ok(Earlier::Ours(receipt.answer));
+        }
         let same = receipt.salt.digest(self.meaning.as_bytes()) == receipt.fingerprint;
         Ok(if same { Earlier::Answered(receipt.answer) } else { Earlier::Reused })
     }
@@ -141,9 +151,7 @@ impl Table {
             let Err(error) = put.send().await else { return Ok(None) };
             if let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() {
                 let standing = failed.item().cloned().unwrap_or_default();
-                // After a lost answer the receipt that stands there is the very one we put.
-                let ours = item::read::<Receipt>(standing.clone())?.salt == receipt.salt;
-                return if ours { Ok(None) } else { remember.judge(standing).map(Some) };
+                return remember.judge(standing).map(Some);
             }
             last = StorageError::of(&error);
             if !last.is_temporary() {

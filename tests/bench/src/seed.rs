@@ -167,7 +167,7 @@ async fn create_buyer(table: &Table, organisation: OrganisationId, seller: Selle
         request_id: RequestId::fresh(),
         at,
     };
-    let remember = Remember { organisation, key: "seed".to_owned(), meaning: "the seed of the bench".to_owned(), at };
+    let remember = Remember::new(organisation, "seed".to_owned(), "the seed of the bench".to_owned(), at);
     let answer = |_: &_, _| Answer::empty(201);
     table.create_buyers().upsert(seller, new, cause, &remember, answer).await.context("store a buyer")?;
     Ok(buyer)
