@@ -166,6 +166,23 @@ pub struct Buyer {
 }
 
 impl Buyer {
+    /// The seller's new buyer, but for its `head`.
+    #[must_use]
+    pub fn created(seller: SellerId, new: &NewBuyer, at: Instant) -> Self {
+        Self {
+            uuid: BuyerId::of(seller, &new.business.vat_number),
+            seller,
+            business: new.business.clone(),
+            status: BuyerStatus::Active,
+            version: 0,
+            seq: 0,
+            head: String::new(),
+            created_at: at,
+            updated_at: at,
+            contacts_digest: Some(ContactsDigest::of(new.contacts.as_deref().unwrap_or_default())),
+        }
+    }
+
     /// The buyer after its next change, but for its `head`. `version` counts changes of business data and status;
     /// anything else moves `seq` alone.
     #[must_use]
@@ -195,19 +212,7 @@ mod tests {
     }
 
     fn stored(new: &NewBuyer) -> Buyer {
-        let seller = SellerId(uuid::Uuid::from_u128(1));
-        Buyer {
-            uuid: BuyerId::of(seller, &new.business.vat_number),
-            seller,
-            business: new.business.clone(),
-            status: BuyerStatus::Active,
-            version: 0,
-            seq: 0,
-            head: String::new(),
-            created_at: Instant::from_millis(0),
-            updated_at: Instant::from_millis(0),
-            contacts_digest: Some(ContactsDigest::of(new.contacts.as_deref().unwrap_or_default())),
-        }
+        Buyer::created(SellerId(uuid::Uuid::from_u128(1)), new, Instant::from_millis(0))
     }
 
     #[test]

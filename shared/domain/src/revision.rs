@@ -387,7 +387,7 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ContactId, ContactsDigest, Event, EventId, EventType, NewBuyer};
+    use crate::{ContactId, Event, EventId, EventType, NewBuyer};
     use serde_json::json;
     use uuid::Uuid;
 
@@ -411,19 +411,8 @@ mod tests {
         .unwrap();
         let seller = SellerId(Uuid::from_u128(7));
         let at = cause().at;
+        let mut buyer = Buyer::created(seller, &new, at);
         let contacts = new.contacts.unwrap();
-        let mut buyer = Buyer {
-            uuid: BuyerId::of(seller, &new.business.vat_number),
-            seller,
-            business: new.business,
-            status: BuyerStatus::Active,
-            version: 0,
-            seq: 0,
-            head: String::new(),
-            created_at: at,
-            updated_at: at,
-            contacts_digest: Some(ContactsDigest::of(&contacts)),
-        };
         let contacts: Vec<_> =
             contacts.into_iter().map(|person| Contact { uuid: ContactId::fresh(), person, created_at: at }).collect();
         let (first, personal) = Revision::created(&buyer, &contacts, cause());

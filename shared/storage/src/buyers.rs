@@ -1,8 +1,6 @@
 //! Buyers: created blind, read by key.
 
-use domain::{
-    Buyer, BuyerId, BuyerStatus, Cause, Contact, ContactId, ContactsDigest, NewBuyer, Personal, Revision, SellerId,
-};
+use domain::{Buyer, BuyerId, Cause, Contact, ContactId, NewBuyer, Personal, Revision, SellerId};
 use serde::{Deserialize, Serialize};
 
 use crate::item::{self, RevisionItem};
@@ -143,18 +141,7 @@ fn earlier(receipt: Earlier) -> Upserted {
 /// The new buyer with all that is written beside it.
 fn draft(seller: SellerId, new: &NewBuyer, cause: Cause) -> (Buyer, Vec<Contact>, RevisionItem) {
     let at = cause.at;
-    let mut buyer = Buyer {
-        uuid: BuyerId::of(seller, &new.business.vat_number),
-        seller,
-        business: new.business.clone(),
-        status: BuyerStatus::Active,
-        version: 0,
-        seq: 0,
-        head: String::new(),
-        created_at: at,
-        updated_at: at,
-        contacts_digest: Some(ContactsDigest::of(new.contacts.as_deref().unwrap_or_default())),
-    };
+    let mut buyer = Buyer::created(seller, new, at);
     let contacts: Vec<_> = new
         .contacts
         .iter()
