@@ -90,10 +90,13 @@ async fn a_foreign_history_is_404_with_any_cursor() {
     let theirs = other.upsert(&buyer_body(&fresh_vat_number())).await;
     let uuid = theirs.json["uuid"].as_str().unwrap();
     rename(&other, theirs.header("location").unwrap(), 0, "Neu GmbH").await;
-    for query in ["", "?cursor=0", "?version=0", "?at=2099-01-01T00:00:00Z"] {
+    let absent = "00000000-0000-4000-8000-000000000000";
+    for query in ["", "?cursor=0", "?cursor=1", "?cursor=999", "?version=0", "?at=2099-01-01T00:00:00Z"] {
         let path = if query.starts_with("?v") || query.starts_with("?a") { "" } else { "/history" };
-        let reply = mine.get(&format!("{}/{uuid}{path}{query}", mine.buyers())).await;
-        assert_eq!((reply.status, reply.problem()), (404, "not-found"), "{query}");
+        for buyer in [uuid, absent] {
+            let reply = mine.get(&format!("{}/{buyer}{path}{query}", mine.buyers())).await;
+            assert_eq!((reply.status, reply.problem()), (404, "not-found"), "{buyer}{query}: no oracle");
+        }
     }
 }
 

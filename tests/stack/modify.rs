@@ -83,11 +83,11 @@ async fn a_change_under_one_key_has_one_effect_and_one_answer() {
     let buyer = new_buyer(&world).await;
     let buyers = world.table().modify_buyers();
     let organisation = OrganisationId(Uuid::new_v4());
-    let first = remember(organisation, "key", "rename to X");
-    assert_eq!(version(&rename(&buyers, buyer, "X", Some(&first)).await.unwrap()), ("done", 1));
+    let first = || remember(organisation, "key", "rename to X");
+    assert_eq!(version(&rename(&buyers, buyer, "X", Some(&first())).await.unwrap()), ("done", 1));
     assert_eq!(version(&rename(&buyers, buyer, "Y", None).await.unwrap()), ("done", 2));
     assert_eq!(
-        version(&rename(&buyers, buyer, "X", Some(&first)).await.unwrap()),
+        version(&rename(&buyers, buyer, "X", Some(&first())).await.unwrap()),
         ("replayed", 1),
         "as it was answered then"
     );
@@ -128,9 +128,9 @@ async fn what_is_refused_kept_or_foreign_changes_nothing() {
     assert!(matches!(refused, Modified::Refused("version-mismatch")));
 
     let organisation = OrganisationId(Uuid::new_v4());
-    let remembered = remember(organisation, "key", "nothing");
     let keep = |_: &Buyer| Decision::<()>::Keep;
     for outcome in ["done", "replayed"] {
+        let remembered = remember(organisation, "key", "nothing");
         let kept = buyers.modify(buyer, &cause(), Some(&remembered), keep, answer).await.unwrap();
         assert_eq!(version(&kept), (outcome, 0), "a change that changes nothing is answered, and remembered");
     }

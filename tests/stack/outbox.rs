@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant as Stopwatch};
 
 use blackbox::{Draft, World, buyer_body, event_file, fresh_vat_number};
-use domain::{Actor, Buyer, Cause, Effect, Event, EventId, EventType, Instant, RequestId, SellerId, Source};
+use domain::{Actor, Buyer, Cause, Effect, Event, EventId, EventType, RequestId, SellerId, Source};
 use serde_json::{Value, json};
 use storage::{Answer, Change, Decision, Modified};
 
@@ -18,7 +18,8 @@ pub(crate) async fn new_buyer(world: &World) -> Buyer {
 }
 
 /// Commits a revision with an event, as the VIES worker will; answers the event.
-pub(crate) async fn report(world: &World, buyer: &Buyer, at: Instant) -> Event {
+pub(crate) async fn report(world: &World, buyer: &Buyer) -> Event {
+    let at = storage::now();
     let event = Event {
         id: EventId::of(buyer.uuid, buyer.seq + 1, EventType::ViesCheckFailed.name()),
         kind: EventType::ViesCheckFailed,
@@ -36,6 +37,16 @@ pub(crate) async fn report(world: &World, buyer: &Buyer, at: Instant) -> Event {
     let done = |_: &Buyer| Answer::empty(204);
     let modified = buyers.modify((buyer.seller, buyer.uuid), &cause, None, report, done).await.unwrap();
     assert!(matches!(modified, Modified::Done(_)));
+    event
+}
+
+/// The same, ten minutes ago: overdue, if nobody has sent it.
+pub(crate) async fn report_long_ago(world: &World, buyer: &Buyer) -> Event {
+    let event = report(world, buyer).await;
+    for mut waiting in due(world, buyer).await {
+        waiting["dueAt"]["N"] = json!(storage::now().plus_seconds(-480).millis().to_string());
+        world.behind.overwrite(&waiting).await;
+    }
     event
 }
 
@@ -69,7 +80,7 @@ pub(crate) fn stream_record(sequence_number: &str, image: &Value) -> Value {
 async fn a_committed_event_reaches_the_bus_through_the_stream_and_is_settled() {
     let world = World::beside("relay", &[]).await;
     let buyer = new_buyer(&world).await;
-    let event = report(&world, &buyer, storage::now()).await;
+    let event = report(&world, &buyer).await;
     let found = published(&world, &event.id, 1).await;
     assert_eq!(found.len(), 1, "exactly once when nothing goes wrong");
     let message = &found[0];
@@ -92,7 +103,7 @@ async fn what_the_relay_could_not_send_run_due_sends_under_the_same_id() {
     world.behind.without_statement("relay-outbox", "SendEvents").await;
 
     // Not due yet: run-due leaves the relay its two minutes.
-    let event = report(&world, &buyer, storage::now()).await;
+    let event = report(&world, &buyer).await;
     let idle = world.behind.invoke("run-due", &json!({})).await;
     assert_eq!(idle.payload, json!({"sent": 0, "unsent": 0}), "{}", idle.log_tail);
     assert_eq!(published(&world, &event.id, 0).await, Vec::<Value>::new());
@@ -100,7 +111,7 @@ async fn what_the_relay_could_not_send_run_due_sends_under_the_same_id() {
 
     // Ten minutes old: overdue, and the relay never managed.
     let buyer = new_buyer(&world).await;
-    let event = report(&world, &buyer, storage::now().plus_seconds(-600)).await;
+    let event = report_long_ago(&world, &buyer).await;
     let swept = world.behind.invoke("run-due", &json!({})).await;
     assert_eq!(swept.payload, json!({"sent": 1, "unsent": 0}), "{}", swept.log_tail);
     let found = published(&world, &event.id, 1).await;
@@ -118,7 +129,7 @@ async fn what_run_due_cannot_send_stays_leased_and_due() {
     for function in ["relay-outbox", "run-due"] {
         world.behind.without_statement(function, "SendEvents").await;
     }
-    let event = report(&world, &buyer, storage::now().plus_seconds(-600)).await;
+    let event = report_long_ago(&world, &buyer).await;
     let swept = world.behind.invoke("run-due", &json!({})).await;
     assert_eq!(swept.payload, json!({"sent": 0, "unsent": 1}), "{}", swept.log_tail);
     assert_eq!(published(&world, &event.id, 0).await, Vec::<Value>::new());
@@ -132,7 +143,7 @@ async fn what_run_due_cannot_send_stays_leased_and_due() {
 async fn a_poisoned_record_does_not_hold_up_the_good_ones() {
     let world = World::beside("poison", &[]).await;
     let buyer = new_buyer(&world).await;
-    let event = report(&world, &buyer, storage::now()).await;
+    let event = report(&world, &buyer).await;
     published(&world, &event.id, 1).await;
     let items = world.behind.items(&format!("BUYER#{}", buyer.uuid)).await;
     let revision = items.iter().find(|item| item.get("effect").is_some()).unwrap();

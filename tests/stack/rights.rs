@@ -11,7 +11,7 @@
 use blackbox::{Draft, World, buyer_body, event_file, fresh_vat_number};
 use serde_json::{Value, json};
 
-use crate::outbox::{due, new_buyer, report, stream_record};
+use crate::outbox::{due, new_buyer, report, report_long_ago, stream_record};
 
 /// Runs the check without that statement.
 async fn without<F: Future<Output = ()>>(world: &World, function: &str, sid: &str, check: impl FnOnce() -> F) {
@@ -54,7 +54,7 @@ async fn run_due_without_a_statement_fails_or_leaves_what_it_found_due() {
     // Else the relay would be faster.
     world.behind.without_statement("relay-outbox", "SendEvents").await;
     let buyer = new_buyer(&world).await;
-    report(&world, &buyer, storage::now().plus_seconds(-600)).await;
+    report_long_ago(&world, &buyer).await;
     let waiting = due(&world, &buyer).await;
     assert_eq!(waiting.len(), 1);
 
@@ -80,7 +80,7 @@ async fn the_relay_without_a_statement_fails_or_leaves_what_it_sent_due() {
     let world = World::beside("rights-relay", &[]).await;
     let buyer = new_buyer(&world).await;
     let mark_sent = world.behind.without_statement("relay-outbox", "MarkSent").await;
-    report(&world, &buyer, storage::now()).await;
+    report(&world, &buyer).await;
     let waiting = due(&world, &buyer).await;
     assert_eq!(waiting.len(), 1);
     let event = json!({"Records": [stream_record("1", &waiting[0])]});

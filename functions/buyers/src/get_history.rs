@@ -10,7 +10,7 @@ use serde_json::Value;
 use storage::Histories;
 
 /// Every revision of the buyer in its order, page by page. Who acted for another organisation is shown as that
-/// organisation only.
+/// organisation only, and its request not at all.
 pub(crate) async fn get_history(call: Call, histories: Histories) -> Result<Answer, Problem> {
     let seller = call.seller()?;
     let (after, size) = call.query(parse)?;
@@ -47,7 +47,9 @@ struct RevisionResource<'r> {
     actor: ActorResource<'r>,
     source: Source,
     at: Instant,
-    request_id: &'r RequestId,
+    /// Of the caller's own organisation only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'r RequestId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'r str>,
     changes: Vec<ChangeResource<'r>>,
@@ -82,11 +84,11 @@ enum ActorResource<'r> {
 impl<'r> RevisionResource<'r> {
     fn of(revision: &'r Revision, viewer: OrganisationId) -> Self {
         let cause = &revision.cause;
+        let foreign = matches!(&cause.actor, Actor::Client { organisation, .. } if *organisation != viewer);
         let actor = match &cause.actor {
-            Actor::Client { organisation, client } => ActorResource::Client {
-                organization_uuid: *organisation,
-                client_id: (*organisation == viewer).then_some(client),
-            },
+            Actor::Client { organisation, client } => {
+                ActorResource::Client { organization_uuid: *organisation, client_id: (!foreign).then_some(client) }
+            }
             Actor::System { function } => ActorResource::System { function },
         };
         Self {
@@ -96,7 +98,7 @@ impl<'r> RevisionResource<'r> {
             actor,
             source: cause.source,
             at: cause.at,
-            request_id: &cause.request_id,
+            request_id: (!foreign).then_some(&cause.request_id),
             reason: revision.reason.as_deref(),
             changes: revision.changes.iter().map(ChangeResource::of).collect(),
             effect: revision.effect.as_ref().map(Effect::name),

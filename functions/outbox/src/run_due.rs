@@ -28,7 +28,9 @@ async fn drain(sender: &Sender, time_is_left: impl Fn() -> bool) -> Result<Value
         let claimed = sender.outbox.claim_due(now(), BATCH).await?;
         let failed = sender.send(&claimed.effects).await?.len();
         (sent, unsent) = (sent + claimed.effects.len() - failed, unsent + failed);
-        if claimed.listed < BATCH || !time_is_left() {
+        // A whole batch of which nothing could be claimed would be listed again and again.
+        let more = claimed.listed >= BATCH && !claimed.effects.is_empty();
+        if !more || !time_is_left() {
             break;
         }
     }

@@ -160,6 +160,8 @@ pub struct Buyer {
     pub created_at: Instant,
     /// When its business data last changed.
     pub updated_at: Instant,
+    /// When anything of it last changed: the time of its latest revision.
+    pub changed_at: Instant,
     /// What the contacts given at creation (perhaps none) can be recognised by, until one of them is erased.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contacts_digest: Option<ContactsDigest>,
@@ -179,6 +181,7 @@ impl Buyer {
             head: String::new(),
             created_at: at,
             updated_at: at,
+            changed_at: at,
             contacts_digest: Some(ContactsDigest::of(new.contacts.as_deref().unwrap_or_default())),
         }
     }
@@ -194,6 +197,7 @@ impl Buyer {
             version: self.version + u64::from(is_business),
             seq: self.seq + 1,
             updated_at: if is_business { at } else { self.updated_at },
+            changed_at: at,
             ..self.clone()
         }
     }

@@ -65,6 +65,11 @@ impl FromStr for Instant {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let at = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| NotAnInstant)?;
+        // An offset may lead beyond the year 9999 or before 0000, which cannot be written in UTC.
+        OffsetDateTime::from_unix_timestamp(at.unix_timestamp())
+            .ok()
+            .filter(|at| at.year() >= 0)
+            .ok_or(NotAnInstant)?;
         Ok(Self(at.unix_timestamp() * 1000 + i64::from(at.millisecond())))
     }
 }
@@ -92,6 +97,9 @@ mod tests {
         assert_eq!(at.to_string().parse::<Instant>().unwrap(), at);
         assert!("2026-11-22".parse::<Instant>().is_err());
         assert!("yesterday".parse::<Instant>().is_err());
+        for beyond in ["9999-12-31T23:59:59-23:59", "0000-01-01T00:00:00+01:00"] {
+            assert!(beyond.parse::<Instant>().is_err(), "{beyond} cannot be written in UTC");
+        }
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub use organisation::{
     Branding, Capabilities, Capability, DpaStanding, Organisation, RateLimitTier, RateLimits, Seller,
 };
 pub use page::{Page, PageSize};
-pub use patch::{BuyerPatch, Inapplicable};
+pub use patch::{BuyerPatch, Downgrade};
 pub use revision::{
     Actor, AfterImage, BrokenHistory, Cause, Change, History, Link, Personal, Revision, RevisionKind, Sealed, Source,
 };

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::address::read_country;
-use crate::{Business, KycMode, Reader, VatNumber, Violations};
+use crate::{Business, BuyerId, KycMode, Reader, SellerId, VatNumber, Violations};
 
 /// The members that were sent; what was not sent stays as it is. All of these are required of a buyer, so
 /// `null`, which would take one away, breaks a rule.
@@ -17,30 +17,23 @@ pub struct BuyerPatch {
     city: Option<String>,
     country: Option<String>,
     kyc_mode: Option<KycMode>,
-    vat_number: Option<VatNumber>,
 }
 
-/// Why a patch does not apply to a buyer.
+/// Why a patch does not apply to a buyer: `NT24_LED` never becomes `MARKETPLACE_LED` again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Inapplicable {
-    /// The VAT number is a buyer's identity and never changes.
-    VatNumber,
-    /// `NT24_LED` never becomes `MARKETPLACE_LED` again.
-    Downgrade,
-}
+pub struct Downgrade;
 
 impl BuyerPatch {
-    /// Parses a patch. Unknown members are ignored.
+    /// Parses a patch of one of the seller's buyers. Unknown members are ignored. The VAT number may be sent, but not
+    /// changed: with the seller it *is* the buyer's id.
     ///
     /// # Errors
     /// Every rule that the body breaks.
-    pub fn parse(body: &Value) -> Result<Self, Violations> {
+    pub fn parse(body: &Value, seller: SellerId, buyer: BuyerId) -> Result<Self, Violations> {
         let reader = Reader::default();
         let root = reader.root(body);
         let address = root.field("address");
-        if address.is_sent() && address.object().is_none() {
-            return reader.finish(None);
-        }
+        let _ = address.if_sent(|node| node.object().map(drop));
         let text = |node: crate::Node<'_>, most| node.if_sent(|node| node.text(1..=most));
         let patch = Self {
             company_name: text(root.field("companyName"), 200),
@@ -49,21 +42,23 @@ impl BuyerPatch {
             city: text(address.field("city"), 100),
             country: address.field("country").if_sent(read_country),
             kyc_mode: root.field("kycMode").if_sent(|node| node.parse(1..=40)),
-            vat_number: root.field("vatNumber").if_sent(|node| node.parse(1..=40)),
         };
+        let vat_number = root.field("vatNumber");
+        if let Some(number) = vat_number.if_sent(|node| node.parse::<VatNumber>(1..=40))
+            && BuyerId::of(seller, &number) != buyer
+        {
+            vat_number.refuse("must stay as it is: it identifies the buyer");
+        }
         reader.finish(Some(patch))
     }
 
     /// The business data after the patch; equal to what was given when it changes nothing.
     ///
     /// # Errors
-    /// [`Inapplicable`].
-    pub fn apply(&self, current: &Business) -> Result<Business, Inapplicable> {
-        if self.vat_number.as_ref().is_some_and(|number| *number != current.vat_number) {
-            return Err(Inapplicable::VatNumber);
-        }
+    /// [`Downgrade`].
+    pub fn apply(&self, current: &Business) -> Result<Business, Downgrade> {
         if self.kyc_mode == Some(KycMode::MarketplaceLed) && current.kyc_mode == KycMode::Nt24Led {
-            return Err(Inapplicable::Downgrade);
+            return Err(Downgrade);
         }
         let mut next = current.clone();
         let set = |field: &mut String, value: &Option<String>| {
@@ -87,6 +82,12 @@ mod tests {
     use crate::NewBuyer;
     use serde_json::json;
 
+    const SELLER: SellerId = SellerId(uuid::Uuid::from_u128(1));
+
+    fn parse(body: &Value) -> Result<BuyerPatch, Violations> {
+        BuyerPatch::parse(body, SELLER, BuyerId::of(SELLER, &business("NT24_LED").vat_number))
+    }
+
     fn business(kyc_mode: &str) -> Business {
         let body = json!({
             "kycMode": kyc_mode, "vatNumber": "DE136695976", "companyName": "Muster GmbH",
@@ -97,36 +98,38 @@ mod tests {
 
     #[test]
     fn what_was_not_sent_stays_and_members_of_the_address_change_one_by_one() {
-        let patch =
-            BuyerPatch::parse(&json!({"companyName": " Neu GmbH ", "address": {"city": "Bremen"}, "x": 1})).unwrap();
+        let patch = parse(&json!({"companyName": " Neu GmbH ", "address": {"city": "Bremen"}, "x": 1})).unwrap();
         let next = patch.apply(&business("NT24_LED")).unwrap();
         assert_eq!((next.company_name.as_str(), next.address.city.as_str()), ("Neu GmbH", "Bremen"));
         assert_eq!((next.address.street.as_str(), next.kyc_mode), ("Am Hafen 1", KycMode::Nt24Led));
-        assert_eq!(BuyerPatch::parse(&json!({})).unwrap().apply(&next), Ok(next));
+        assert_eq!(parse(&json!({})).unwrap().apply(&next), Ok(next));
     }
 
     #[test]
     fn null_takes_away_what_may_not_be_missing() {
         let body = json!({"companyName": null, "address": {"country": null}, "kycMode": null});
-        let Err(Violations(found)) = BuyerPatch::parse(&body) else { panic!("violations expected") };
+        let Err(Violations(found)) = parse(&body) else { panic!("violations expected") };
         let found: Vec<_> = found.iter().map(|v| (v.field.as_str(), v.message.as_str())).collect();
         let required = "is required";
         assert_eq!(found, [("companyName", required), ("address.country", required), ("kycMode", required)]);
-        let Err(Violations(found)) = BuyerPatch::parse(&json!({"address": null})) else {
-            panic!("violations expected")
-        };
+        let Err(Violations(found)) = parse(&json!({"address": null})) else { panic!("violations expected") };
         assert_eq!(found[0].field, "address");
     }
 
     #[test]
     fn the_mode_is_only_ever_upgraded_and_the_number_never_changes() {
-        let to = |mode: &str| BuyerPatch::parse(&json!({"kycMode": mode})).unwrap();
+        let to = |mode: &str| parse(&json!({"kycMode": mode})).unwrap();
         let upgraded = to("NT24_LED").apply(&business("MARKETPLACE_LED")).unwrap();
         assert_eq!(upgraded.kyc_mode, KycMode::Nt24Led);
-        assert_eq!(to("MARKETPLACE_LED").apply(&business("NT24_LED")), Err(Inapplicable::Downgrade));
+        assert_eq!(to("MARKETPLACE_LED").apply(&business("NT24_LED")), Err(Downgrade));
         assert_eq!(to("MARKETPLACE_LED").apply(&business("MARKETPLACE_LED")), Ok(business("MARKETPLACE_LED")));
-        let number = |text: &str| BuyerPatch::parse(&json!({"vatNumber": text})).unwrap().apply(&business("NT24_LED"));
-        assert_eq!(number("de 136.695.976"), Ok(business("NT24_LED")), "the same number in other words");
-        assert_eq!(number("DE123456789"), Err(Inapplicable::VatNumber));
+        assert_eq!(parse(&json!({"vatNumber": "de 136.695.976"})).unwrap(), BuyerPatch::default(), "in other words");
+        let Err(Violations(found)) = parse(&json!({"vatNumber": "DE123456789", "companyName": "", "address": 7}))
+        else {
+            panic!("violations expected")
+        };
+        let fields: Vec<_> = found.iter().map(|v| v.field.as_str()).collect();
+        assert_eq!(fields, ["address", "companyName", "vatNumber"], "all together");
+        assert_eq!(found[2].rejected_value, Some(json!("DE123456789")));
     }
 }

@@ -254,6 +254,7 @@ impl Revision {
             head: String::new(),
             created_at: before.map_or(self.cause.at, |before| before.created_at),
             updated_at: before.filter(|_| !is_business).map_or(self.cause.at, |before| before.updated_at),
+            changed_at: self.cause.at,
             contacts_digest: None,
         }
     }

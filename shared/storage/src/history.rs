@@ -38,8 +38,9 @@ impl Histories {
 
     /// A page of a buyer's revisions in their order, from the first or from the one after the cursor.
     ///
-    /// Whose buyer it is need not be read: the first revision of the page holds the VAT number, and seller and VAT
-    /// number *are* the buyer's id. `None`: the seller has no such buyer.
+    /// Whose buyer it is need not be read: a revision holds the VAT number, and seller and VAT number *are* the
+    /// buyer's id. So that this holds for every page, one that goes on is read from the cursor's revision, which must
+    /// be there. `None`: the seller has no such buyer, or it has no such revision.
     ///
     /// # Errors
     /// [`StorageError`].
@@ -49,7 +50,6 @@ impl Histories {
         after: Option<u64>,
         size: PageSize,
     ) -> Result<Option<Page<Revision, u64>>, StorageError> {
-        let from = after.map_or(0, |after| after.saturating_add(1));
         let query = self
             .0
             .client
@@ -58,17 +58,22 @@ impl Histories {
             .consistent_read(true)
             .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :last")
             .expression_attribute_values(":pk", AttributeValue::S(buyer_pk(buyer)))
-            .expression_attribute_values(":from", AttributeValue::S(Key::revision(buyer, from).sk))
+            .expression_attribute_values(":from", AttributeValue::S(Key::revision(buyer, after.unwrap_or(0)).sk))
             .expression_attribute_values(":last", AttributeValue::S(format!("{REVISION}~")))
-            .limit(size.get().into());
+            .limit(i32::from(size.get()) + i32::from(after.is_some()));
         let page = query.send().await.map_err(|error| StorageError::of(&error))?;
         let items = page.items.unwrap_or_default().into_iter().map(revision);
-        let items = items.collect::<Result<Vec<_>, StorageError>>()?;
-        let of_the_seller = |first: &Revision| BuyerId::of(seller, &first.after.business.vat_number) == buyer;
-        if !items.first().map_or(after.is_some(), of_the_seller) {
+        let mut items = items.collect::<Result<Vec<_>, StorageError>>()?;
+        let expected = |first: &Revision| {
+            first.seq == after.unwrap_or(0) && BuyerId::of(seller, &first.after.business.vat_number) == buyer
+        };
+        if !items.first().is_some_and(expected) {
             return Ok(None);
         }
         let next = page.last_evaluated_key.and(items.last()).map(|last| last.seq);
+        if after.is_some() {
+            items.remove(0);
+        }
         Ok(Some(Page { items, next }))
     }
 

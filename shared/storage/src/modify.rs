@@ -119,7 +119,7 @@ impl ModifyBuyers {
                 return Ok(Modified::Absent);
             };
             let change = match decide(&current.buyer) {
-                Decision::Refuse(refusal) => return Ok(Modified::Refused(refusal)),
+                Decision::Refuse(refusal) => return self.refuse(buyer, remember, refusal).await,
                 Decision::Keep => return self.keep(remember, answer(&current.buyer)).await,
                 Decision::Change(change) => *change,
             };
@@ -165,6 +165,19 @@ impl ModifyBuyers {
         Ok((receipt, current))
     }
 
+    /// A refusal is the one outcome that no condition decides, and the read before it is no snapshot: it may have
+    /// seen the buyer after, and the receipt before the same request took effect. So the receipt is asked for again.
+    async fn refuse<E>(
+        &self,
+        buyer: BuyerId,
+        remember: Option<&Remember>,
+        refusal: E,
+    ) -> Result<Modified<E>, StorageError> {
+        let Some(remember) = remember else { return Ok(Modified::Refused(refusal)) };
+        let (receipt, _) = self.read(buyer, Some(remember)).await?;
+        Ok(receipt.map(|receipt| remember.judge(receipt)).transpose()?.map_or(Modified::Refused(refusal), earlier))
+    }
+
     async fn keep<E>(&self, remember: Option<&Remember>, answer: Answer) -> Result<Modified<E>, StorageError> {
         let Some(remember) = remember else { return Ok(Modified::Done(answer)) };
         Ok(self.0.remember(remember, &answer).await?.map_or(Modified::Done(answer), earlier))
@@ -172,6 +185,8 @@ impl ModifyBuyers {
 
     fn put_buyer(&self, current: Current, next: &Buyer) -> Result<TransactWriteItem, StorageError> {
         let mut item = current.raw;
+        // The one attribute of ours that may be there and then not any more.
+        item.remove("contactsDigest");
         item.extend(item::write(&Key::buyer(next.uuid), &BuyerItem::of(next))?);
         let seen = AttributeValue::N(current.buyer.seq.to_string());
         Ok(transaction::put(&self.0, item, Some(("seq = :seen", &[(":seen", seen)]))))
@@ -188,6 +203,8 @@ fn earlier<E>(receipt: Earlier) -> Modified<E> {
 
 /// The buyer after the change, with the revision that says so.
 fn apply(current: &Buyer, change: Change, cause: &Cause) -> (Buyer, RevisionItem) {
+    // Clocks of machines differ, and who came first may be served second: time in a history never runs backwards.
+    let cause = Cause { at: cause.at.max(current.changed_at), ..cause.clone() };
     let mut next = current.changed(change.business, change.status, cause.at);
     let effect = change.effect.as_ref().map(|effect| effect.name().to_owned());
     let revision = Revision::changed(current, &next, change.kind, change.effect, cause.clone());

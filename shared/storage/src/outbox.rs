@@ -78,30 +78,36 @@ impl Outbox {
     /// One that cannot be claimed or read now is logged and left to its next turn; it holds up no other.
     ///
     /// # Errors
-    /// [`StorageError`] when the index cannot be read and nothing was claimed yet.
+    /// [`StorageError`] when a part of the index cannot be read and nothing is due in the others.
     pub async fn claim_due(&self, now: Instant, at_most: usize) -> Result<Claimed, StorageError> {
         let mut claimed = Claimed { effects: Vec::new(), listed: 0 };
+        let mut failure = None;
         for shard in 0..SHARDS {
-            let listed = match self.due(shard, now, at_most - claimed.listed).await {
-                Ok(listed) => listed,
-                Err(cause) if claimed.listed == 0 => return Err(cause),
+            match self.due(shard, now, at_most - claimed.listed).await {
+                Ok(listed) => {
+                    claimed.listed += listed.len();
+                    for due in listed {
+                        match self.claim(&due, now).await {
+                            Ok(effect) => claimed.effects.extend(effect),
+                            Err(cause) => {
+                                error!(pk = due.key.pk, sk = due.key.sk, %cause, "A due effect cannot be claimed");
+                            }
+                        }
+                    }
+                }
                 Err(cause) => {
                     error!(shard, %cause, "A shard of the due index cannot be read");
-                    continue;
-                }
-            };
-            for due in listed {
-                claimed.listed += 1;
-                match self.claim(&due, now).await {
-                    Ok(effect) => claimed.effects.extend(effect),
-                    Err(cause) => error!(pk = due.key.pk, sk = due.key.sk, %cause, "A due effect cannot be claimed"),
+                    failure = Some(cause);
                 }
             }
             if claimed.listed >= at_most {
                 break;
             }
         }
-        Ok(claimed)
+        match failure {
+            Some(cause) if claimed.listed == 0 => Err(cause),
+            _ => Ok(claimed),
+        }
     }
 
     async fn due(&self, shard: u64, now: Instant, at_most: usize) -> Result<Vec<Due>, StorageError> {
