@@ -13,7 +13,7 @@ const ROUTES: [(&str, &[&str]); 6] = [
 ];
 
 /// 405 when the path exists with other methods, else 404.
-pub(crate) fn unmatched(_method: &str, path: &str) -> Result<Answer, Problem> {
+pub(crate) fn unmatched(path: &str) -> Result<Answer, Problem> {
     match ROUTES.iter().find(|(route, _)| matches(route, path)) {
         Some((_, methods)) => Err(Problem::method_not_allowed(methods)),
         None => Err(Problem::not_found("path")),

@@ -5,7 +5,7 @@ use http_edge::{Answer, Call, Problem};
 use serde_json::Value;
 use storage::{Change, Decision, ModifyBuyers};
 
-use crate::change::{answered, shown};
+use crate::answers::{answered, shown};
 
 /// Refuses new business with the buyer from now on.
 pub(crate) async fn block_buyer(call: Call, buyers: ModifyBuyers) -> Result<Answer, Problem> {

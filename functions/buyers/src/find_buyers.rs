@@ -5,7 +5,7 @@ use http_edge::{Answer, Call, Listed, Problem};
 use serde_json::Value;
 use storage::{BuyerFilter, ListBuyers, ListCursor, ReadBuyers};
 
-use crate::change::shown;
+use crate::answers::shown;
 use crate::resource::BuyerResource;
 
 /// The seller's buyer with that VAT number; without one, all its buyers, newest first, page by page.

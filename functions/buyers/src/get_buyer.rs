@@ -5,7 +5,7 @@ use http_edge::{Answer, Call, Problem};
 use serde_json::Value;
 use storage::{Histories, ReadBuyers};
 
-use crate::change::shown;
+use crate::answers::shown;
 use crate::resource::etag;
 
 /// The buyer's business data with its `ETag`; 304 when the client already has that version. With `?version=` or

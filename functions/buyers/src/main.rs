@@ -1,7 +1,7 @@
 //! The group `buyers`: one binary, one Lambda function per endpoint.
 
+mod answers;
 mod block_buyer;
-mod change;
 mod find_buyers;
 mod get_buyer;
 mod get_history;

@@ -5,7 +5,7 @@ use http_edge::{Answer, Call, Problem};
 use storage::{Change, Decision, ModifyBuyers};
 use uuid::Uuid;
 
-use crate::change::{answered, shown};
+use crate::answers::{answered, shown};
 use crate::resource::{BuyerResource, etag};
 
 /// Changes business data of the version that the client has seen; what changes nothing leaves the version as it is.

@@ -4,6 +4,7 @@ use domain::{Buyer, Capability, KycMode, NewBuyer};
 use http_edge::{Answer, Call, Problem};
 use storage::{CreateBuyers, Upserted};
 
+use crate::answers::{replayed, shown};
 use crate::resource::{BuyerResource, etag};
 
 /// Creates the buyer (201), finds that it exists and means the same (200), or shows the one that differs (409).
@@ -17,19 +18,16 @@ pub(crate) async fn upsert_buyer(call: Call, buyers: CreateBuyers) -> Result<Ans
         call.caller.needs(Capability::ContactPersonalData)?;
     }
     let remember = call.remember(&new)?;
-    let answer = |buyer: &Buyer, created| {
-        let resource = BuyerResource::from(buyer);
-        let location = format!("/v1/partners/{seller}/buyers/{}", buyer.uuid);
-        let answer = if created {
-            Answer::json(201, &resource).with("location", location)
-        } else {
-            Answer::json(200, &resource)
-        };
-        answer.with("etag", etag(buyer))
+    let answer = |buyer: &Buyer, created: bool| {
+        let shown = shown(buyer);
+        if !created {
+            return shown;
+        }
+        Answer { status: 201, ..shown }.with("location", format!("/v1/partners/{seller}/buyers/{}", buyer.uuid))
     };
     match buyers.upsert(seller, new, call.cause(), &remember, answer).await? {
         Upserted::Created(answer) | Upserted::Unchanged(answer) => Ok(answer),
-        Upserted::Replayed(answer) => Ok(answer.with("idempotent-replayed", "true")),
+        Upserted::Replayed(answer) => Ok(replayed(answer)),
         Upserted::Differs(current, differences) => {
             Err(Problem::exists_with_different_body(&BuyerResource::from(&*current), differences)
                 .with_etag(&etag(&current)))

@@ -27,14 +27,6 @@ pub struct Violation {
 #[error("{} field(s) break a rule", .0.len())]
 pub struct Violations(pub Vec<Violation>);
 
-impl Violations {
-    /// A single broken rule.
-    #[must_use]
-    pub fn one(field: &str, message: &str, rejected_value: Option<Value>) -> Self {
-        Self(vec![Violation { field: field.to_owned(), message: message.to_owned(), rejected_value }])
-    }
-}
-
 /// Longest rejected text that is echoed, in characters.
 const ECHO: usize = 200;
 

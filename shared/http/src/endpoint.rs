@@ -59,6 +59,6 @@ impl Endpoint {
 pub enum Door {
     /// By authenticated callers.
     Callers(fn(&Table) -> Endpoint),
-    /// By anyone, with nothing but method and path; there is no store behind it.
-    Anyone(fn(&str, &str) -> Result<Answer, Problem>),
+    /// By anyone, with nothing but the path; there is no store behind it.
+    Anyone(fn(&str) -> Result<Answer, Problem>),
 }

@@ -1,6 +1,5 @@
 //! From Lambda's event to the endpoint and back.
 
-use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -20,7 +19,8 @@ use tracing::{Instrument, Span, error, info, info_span, warn};
 
 use crate::caller::{Asked, Gate};
 use crate::issuer::Issuer;
-use crate::{Call, Door, Endpoint, Problem, Settings};
+use crate::settings::Settings;
+use crate::{Call, Door, Endpoint, Problem};
 
 /// A function of a group: the name that Lambda calls it by (`_HANDLER`), and how it is entered.
 pub type Function = (&'static str, Door);
@@ -54,7 +54,7 @@ struct Edge {
 
 enum Inside {
     Callers(Box<Admission>),
-    Anyone(fn(&str, &str) -> Result<Answer, Problem>),
+    Anyone(fn(&str) -> Result<Answer, Problem>),
 }
 
 /// What stands before a handler for callers.
@@ -108,7 +108,7 @@ impl Edge {
 
     async fn handle(&self, request: Request, request_id: &RequestId) -> Result<Answer, Problem> {
         match &self.inside {
-            Inside::Anyone(handler) => handler(request.method().as_str(), request.raw_http_path()),
+            Inside::Anyone(handler) => handler(request.raw_http_path()),
             Inside::Callers(admission) => admission.handle(request, request_id).await,
         }
     }
@@ -260,12 +260,6 @@ fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
     }
 }
 
-impl fmt::Debug for Edge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Edge").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,14 +275,13 @@ mod tests {
         request.body(Body::Empty).unwrap().with_raw_http_path("/v1/x").with_lambda_context(context)
     }
 
-    fn edge(handler: fn(&str, &str) -> Result<Answer, Problem>) -> Edge {
+    fn edge(handler: fn(&str) -> Result<Answer, Problem>) -> Edge {
         Edge { name: "test", problem_base: "https://api.example/problems/".to_owned(), inside: Inside::Anyone(handler) }
     }
 
     #[tokio::test]
     async fn a_panic_is_a_500_problem_that_says_nothing_of_it_and_the_next_call_is_answered() {
-        let edge =
-            edge(|_, path| if path == "/v1/x" { panic!("secret of the implementation") } else { unreachable!() });
+        let edge = edge(|path| if path == "/v1/x" { panic!("secret of the implementation") } else { unreachable!() });
         for _ in 0..2 {
             let response = edge.answer(request()).await;
             assert_eq!(response.status(), 500);

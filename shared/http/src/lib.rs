@@ -22,5 +22,4 @@ pub use endpoint::{Door, Endpoint};
 pub use function::{Function, main};
 pub use page::Listed;
 pub use problem::{Kind, Problem};
-pub use settings::Settings;
 pub use storage::Answer;

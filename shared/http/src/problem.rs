@@ -385,7 +385,8 @@ mod tests {
 
     #[test]
     fn a_problem_is_written_as_published() {
-        let violations = Violations::one("address.country", "is required", None);
+        let (field, message) = ("address.country".to_owned(), "is required".to_owned());
+        let violations = Violations(vec![domain::Violation { field, message, rejected_value: None }]);
         let trace = RequestId::from_client("req_1").unwrap();
         let body = Problem::from(violations).body("https://api.example/problems/", "/v1/x", &trace);
         let body: Value = serde_json::from_str(&body).unwrap();

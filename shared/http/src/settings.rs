@@ -4,13 +4,13 @@ use aws::{NotSet, required};
 
 /// From the environment; each a parameter of the template.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// `TABLE_NAME`: the table.
-    pub table: String,
+    pub(crate) table: String,
     /// `ISSUER`: whose tokens are believed; equals their `iss`.
-    pub issuer: String,
+    pub(crate) issuer: String,
     /// `REQUIRED_DPA_VERSION`: the data processing agreement in force, `YYYY-MM`.
-    pub required_dpa_version: String,
+    pub(crate) required_dpa_version: String,
 }
 
 impl Settings {
@@ -18,7 +18,7 @@ impl Settings {
     ///
     /// # Errors
     /// The first that is missing.
-    pub fn from_env() -> Result<Self, NotSet> {
+    pub(crate) fn from_env() -> Result<Self, NotSet> {
         Ok(Self {
             table: required("TABLE_NAME")?,
             issuer: required("ISSUER")?,

@@ -62,7 +62,7 @@ impl Histories {
             .expression_attribute_values(":last", AttributeValue::S(format!("{REVISION}~")))
             .limit(i32::from(size.get()) + i32::from(after.is_some()));
         let page = query.send().await.map_err(|error| StorageError::of(&error))?;
-        let items = page.items.unwrap_or_default().into_iter().map(revision);
+        let items = page.items.unwrap_or_default().into_iter().map(|item| item::read::<RevisionItem>(item)?.revision());
         let mut items = items.collect::<Result<Vec<_>, StorageError>>()?;
         let expected = |first: &Revision| {
             first.seq == after.unwrap_or(0) && BuyerId::of(seller, &first.after.business.vat_number) == buyer
@@ -121,9 +121,4 @@ fn walk(current: &Buyer, items: Vec<Item>) -> Result<Result<u64, BrokenHistory>,
         }
     }
     Ok(history.arrive(current).map(|()| current.seq + 1))
-}
-
-fn revision(item: Item) -> Result<Revision, StorageError> {
-    let item: RevisionItem = item::read(item)?;
-    serde_json::from_str(&item.link.content).map_err(|error| StorageError::Unreadable(error.to_string()))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Link, Personal};
+use domain::{Link, Personal, Revision};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -42,4 +42,11 @@ pub(crate) struct RevisionItem {
     /// Milliseconds since the epoch from which `run-due` may send it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) due_at: Option<i64>,
+}
+
+impl RevisionItem {
+    /// The revision in the hashed bytes.
+    pub(crate) fn revision(&self) -> Result<Revision, StorageError> {
+        serde_json::from_str(&self.link.content).map_err(|error| StorageError::Unreadable(error.to_string()))
+    }
 }

@@ -119,7 +119,7 @@ impl ModifyBuyers {
                 return Ok(Modified::Absent);
             };
             let change = match decide(&current.buyer) {
-                Decision::Refuse(refusal) => return self.refuse(buyer, remember, refusal).await,
+                Decision::Refuse(refusal) => return self.refuse(remember, refusal).await,
                 Decision::Keep => return self.keep(remember, answer(&current.buyer)).await,
                 Decision::Change(change) => *change,
             };
@@ -167,14 +167,10 @@ impl ModifyBuyers {
 
     /// A refusal is the one outcome that no condition decides, and the read before it is no snapshot: it may have
     /// seen the buyer after, and the receipt before the same request took effect. So the receipt is asked for again.
-    async fn refuse<E>(
-        &self,
-        buyer: BuyerId,
-        remember: Option<&Remember>,
-        refusal: E,
-    ) -> Result<Modified<E>, StorageError> {
+    async fn refuse<E>(&self, remember: Option<&Remember>, refusal: E) -> Result<Modified<E>, StorageError> {
         let Some(remember) = remember else { return Ok(Modified::Refused(refusal)) };
-        let (receipt, _) = self.read(buyer, Some(remember)).await?;
+        let found = self.0.batch_get(std::iter::once(&remember.item_key())).await?;
+        let receipt = found.into_iter().find(|standing| remember.is_live(standing));
         Ok(receipt.map(|receipt| remember.judge(receipt)).transpose()?.map_or(Modified::Refused(refusal), earlier))
     }
 

@@ -7,10 +7,11 @@
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use domain::{BuyerId, Effect, Instant, Revision};
+use domain::{BuyerId, Effect, Instant};
+use serde::Deserialize;
 use tracing::error;
 
-use crate::item::{self, Item, RevisionItem};
+use crate::item::{self, RevisionItem};
 use crate::key::Key;
 use crate::{StorageError, Table};
 
@@ -48,8 +49,7 @@ impl Pending {
     }
 
     fn of(item: &RevisionItem) -> Result<Option<Self>, StorageError> {
-        let revision: Revision =
-            serde_json::from_str(&item.link.content).map_err(|error| StorageError::Unreadable(error.to_string()))?;
+        let revision = item.revision()?;
         Ok(revision.effect.map(|effect| Self { buyer: revision.buyer, seq: revision.seq, effect }))
     }
 }
@@ -63,9 +63,12 @@ pub struct Claimed {
 }
 
 /// A due entry as the index lists it.
+#[derive(Deserialize)]
 struct Due {
-    key: Key,
-    due_at: i64,
+    pk: String,
+    sk: String,
+    #[serde(rename = "dueAt")]
+    at: i64,
 }
 
 /// The outbox.
@@ -90,7 +93,7 @@ impl Outbox {
                         match self.claim(&due, now).await {
                             Ok(effect) => claimed.effects.extend(effect),
                             Err(cause) => {
-                                error!(pk = due.key.pk, sk = due.key.sk, %cause, "A due effect cannot be claimed");
+                                error!(pk = due.pk, sk = due.sk, %cause, "A due effect cannot be claimed");
                             }
                         }
                     }
@@ -122,22 +125,23 @@ impl Outbox {
             .expression_attribute_values(":now", AttributeValue::N(now.millis().to_string()))
             .limit(i32::try_from(at_most).unwrap_or(i32::MAX).min(100));
         let page = query.send().await.map_err(|error| StorageError::of(&error))?;
-        page.items.unwrap_or_default().iter().map(Due::read).collect()
+        page.items.unwrap_or_default().into_iter().map(item::read).collect()
     }
 
     /// `dueAt` moves to the end of the lease if nobody moved or removed it since it was listed.
     async fn claim(&self, due: &Due, now: Instant) -> Result<Option<Pending>, StorageError> {
+        let key = Key { pk: due.pk.clone(), sk: due.sk.clone() };
         let lease = now.plus_seconds(LEASE_SECONDS).millis();
         let update = self
             .0
             .client
             .update_item()
             .table_name(&self.0.name)
-            .set_key(Some(due.key.attributes()))
+            .set_key(Some(key.attributes()))
             .update_expression("SET dueAt = :lease")
             .condition_expression("dueAt = :seen")
             .expression_attribute_values(":lease", AttributeValue::N(lease.to_string()))
-            .expression_attribute_values(":seen", AttributeValue::N(due.due_at.to_string()))
+            .expression_attribute_values(":seen", AttributeValue::N(due.at.to_string()))
             .return_values(ReturnValue::AllNew);
         match update.send().await {
             Ok(answer) => Pending::of(&item::read(answer.attributes.unwrap_or_default())?),
@@ -170,15 +174,4 @@ impl Outbox {
 /// Whether an update found its condition untrue.
 pub(crate) fn lost_the_race<R>(error: &SdkError<UpdateItemError, R>) -> bool {
     matches!(error.as_service_error(), Some(UpdateItemError::ConditionalCheckFailedException(_)))
-}
-
-impl Due {
-    fn read(item: &Item) -> Result<Self, StorageError> {
-        let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
-        let due_at = item.get("dueAt").and_then(|value| value.as_n().ok()).and_then(|at| at.parse().ok());
-        match (text("pk"), text("sk"), due_at) {
-            (Some(pk), Some(sk), Some(due_at)) => Ok(Self { key: Key { pk, sk }, due_at }),
-            _ => Err(StorageError::Unreadable("an entry of the due index".to_owned())),
-        }
-    }
 }

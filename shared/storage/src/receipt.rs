@@ -92,12 +92,12 @@ impl Remember {
         Self { organisation, key, meaning, at, salt: Salt::fresh() }
     }
 
-    /// The receipt of this answer.
-    fn receipt(&self, answer: &Answer) -> Receipt {
+    /// The item that is the receipt of this answer.
+    fn receipt(&self, answer: &Answer) -> Result<Item, StorageError> {
         let salt = self.salt.clone();
         let fingerprint = salt.digest(self.meaning.as_bytes());
         let expires_at = self.at.seconds() + LIFETIME_SECONDS;
-        Receipt { salt, fingerprint, answer: answer.clone(), expires_at }
+        item::write(&self.item_key(), &Receipt { salt, fingerprint, answer: answer.clone(), expires_at })
     }
 
     /// Where the receipt stands.
@@ -111,8 +111,7 @@ impl Remember {
 
     /// The action that remembers this answer, unless a live receipt stands under the key.
     pub(crate) fn within_transaction(&self, table: &Table, answer: &Answer) -> Result<TransactWriteItem, StorageError> {
-        let item = item::write(&self.item_key(), &self.receipt(answer))?;
-        Ok(transaction::put(table, item, Some((NO_LIVE_RECEIPT, &[(":now", self.now())]))))
+        Ok(transaction::put(table, self.receipt(answer)?, Some((NO_LIVE_RECEIPT, &[(":now", self.now())]))))
     }
 
     /// Whether the receipt's 24 hours are not over.
@@ -135,8 +134,7 @@ impl Remember {
 impl Table {
     /// Remembers an answer that changed nothing else; `Some` is the receipt that was there before.
     pub(crate) async fn remember(&self, remember: &Remember, answer: &Answer) -> Result<Option<Earlier>, StorageError> {
-        let receipt = remember.receipt(answer);
-        let item = item::write(&remember.item_key(), &receipt)?;
+        let receipt = remember.receipt(answer)?;
         let mut last = StorageError::Unavailable("never sent".to_owned());
         for attempt in 0..transaction::ATTEMPTS {
             transaction::pause(attempt).await;
@@ -144,7 +142,7 @@ impl Table {
                 .client
                 .put_item()
                 .table_name(&self.name)
-                .set_item(Some(item.clone()))
+                .set_item(Some(receipt.clone()))
                 .condition_expression(NO_LIVE_RECEIPT)
                 .expression_attribute_values(":now", remember.now())
                 .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
