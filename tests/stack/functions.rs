@@ -11,8 +11,12 @@ use serde_json::{Value, json};
 async fn every_function_answers_its_event() {
     let world = World::shared();
     let api = world.organisation(Draft::new()).await;
-    let created = api.upsert(&buyer_body(&fresh_vat_number())).await;
+    let mut body = buyer_body(&fresh_vat_number());
+    body["contacts"] = json!([{"firstName": "Max", "lastName": "Muster", "email": "max@example.org"}]);
+    let created = api.upsert(&body).await;
+    let contacts = api.get(&format!("{}/{}/contacts", api.buyers(), created.json["uuid"].as_str().unwrap())).await;
     let values = [
+        ("CONTACT", contacts.json[0]["uuid"].as_str().unwrap()),
         ("TOKEN", api.token.as_str()),
         ("SELLER", api.seller.as_str()),
         ("BUYER", created.json["uuid"].as_str().unwrap()),
@@ -27,6 +31,10 @@ async fn every_function_answers_its_event() {
         ("update-buyer", json!(200)),
         ("block-buyer", json!(200)),
         ("unblock-buyer", json!(200)),
+        ("list-contacts", json!(200)),
+        ("add-contact", json!(201)),
+        ("update-contact", json!(200)),
+        ("delete-contact", json!(204)),
         ("relay-outbox", Value::Null),
         ("run-due", Value::Null),
     ];

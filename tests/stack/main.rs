@@ -3,6 +3,8 @@
 mod admission;
 mod block_buyer;
 mod concurrency;
+mod contacts;
+mod erasure;
 mod find_buyers;
 mod functions;
 mod get_buyer;
@@ -15,6 +17,7 @@ mod malformed;
 mod modify;
 mod operators;
 mod outbox;
+mod pii_log;
 mod rights;
 mod template;
 mod tokens;

@@ -87,7 +87,7 @@ fn every_right_on_the_table_is_bound_to_kinds_of_items() {
 }
 
 /// All that functions may do: where, Sid, actions, on what, with what leading keys. A wider right fails here first.
-const RIGHTS: [(&str, &str, &str, &str, &str); 24] = [
+const RIGHTS: [(&str, &str, &str, &str, &str); 36] = [
     ("Caller", "ReadCaller", "dynamodb:GetItem dynamodb:BatchGetItem", "Table.Arn", "CLIENT#* ORG#* ISSUER#*"),
     ("Caller", "KeepIssuerKeys", "dynamodb:UpdateItem", "Table.Arn", "ISSUER#*"),
     ("GetMe", "ReadOrganisation", "dynamodb:Query", "Table.Arn", "ORG#*"),
@@ -100,6 +100,18 @@ const RIGHTS: [(&str, &str, &str, &str, &str); 24] = [
     ("UpdateBuyer", "ChangeBuyer", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#* RECEIPT#*"),
     ("BlockBuyer", "ChangeBuyer", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#* RECEIPT#*"),
     ("UnblockBuyer", "ChangeBuyer", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#* RECEIPT#*"),
+    ("ListContacts", "ReadBuyer", "dynamodb:GetItem", "Table.Arn", "BUYER#*"),
+    ("ListContacts", "ReadContacts", "dynamodb:Query", "Table.Arn", "BUYER#*"),
+    ("ListContacts", "NoteDisclosure", "dynamodb:PutItem", "Table.Arn", "PIILOG#*"),
+    ("AddContact", "ChangeBuyer", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#* RECEIPT#*"),
+    ("AddContact", "ReadRevision", "dynamodb:GetItem", "Table.Arn", "BUYER#*"),
+    ("AddContact", "NoteDisclosure", "dynamodb:PutItem", "Table.Arn", "PIILOG#*"),
+    ("UpdateContact", "ChangeBuyer", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#* RECEIPT#*"),
+    ("UpdateContact", "ForgetState", "dynamodb:UpdateItem", "Table.Arn", "BUYER#*"),
+    ("UpdateContact", "ReadRevision", "dynamodb:GetItem", "Table.Arn", "BUYER#*"),
+    ("UpdateContact", "NoteDisclosure", "dynamodb:PutItem", "Table.Arn", "PIILOG#*"),
+    ("DeleteContact", "ChangeBuyer", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#* RECEIPT#*"),
+    ("DeleteContact", "ErasePerson", "dynamodb:DeleteItem dynamodb:UpdateItem", "Table.Arn", "BUYER#*"),
     (
         "RelayOutboxRole",
         "ReadStream",
@@ -178,6 +190,35 @@ fn every_function_has_a_handler_of_its_own_a_log_group_and_a_time_limit() {
     handlers.dedup();
     assert_eq!(handlers.len(), count);
     assert!(count >= 6);
+}
+
+#[test]
+fn an_alarm_hears_of_every_function_that_fails_or_is_throttled() {
+    let alarms = resources("AWS::CloudWatch::Alarm");
+    for metric in ["Errors", "Throttles"] {
+        let mut watched = Vec::new();
+        for alarm in alarms.values() {
+            let metrics = at(alarm, "Properties.Metrics").and_then(Value::as_sequence).into_iter().flatten();
+            let metrics: Vec<_> = metrics.filter_map(|entry| at(entry, "MetricStat.Metric")).collect();
+            assert!(metrics.len() <= 10, "an alarm takes ten metrics");
+            for found in metrics.iter().filter(|found| at(found, "MetricName").and_then(Value::as_str) == Some(metric))
+            {
+                let dimension = at(found, "Dimensions").and_then(|dimensions| dimensions.get(0));
+                watched.extend(dimension.and_then(|dimension| at(dimension, "Value")?.as_str()).map(str::to_owned));
+            }
+        }
+        watched.sort();
+        // What a source calls too often is called again by it; a client is not.
+        let is_concerned = |function: &Value| metric == "Errors" || is_called_by_clients(function);
+        let functions = resources("AWS::Serverless::Function").into_iter();
+        let expected: Vec<_> = functions.filter(|(_, function)| is_concerned(function)).map(|(name, _)| name).collect();
+        assert_eq!(watched, expected, "{metric}");
+    }
+}
+
+fn is_called_by_clients(function: &Value) -> bool {
+    let events = at(function, "Properties.Events").and_then(Value::as_mapping);
+    events.into_iter().flat_map(|events| events.values()).any(|event| texts(at(event, "Type")) == ["HttpApi"])
 }
 
 #[test]

@@ -95,6 +95,16 @@ impl Api {
         self.http.request(method, format!("{}{path}", self.base))
     }
 
+    /// A write under a fresh idempotency key.
+    pub fn write(&self, method: Method, path: &str) -> RequestBuilder {
+        self.write_with_key(&Uuid::new_v4().to_string(), method, path)
+    }
+
+    /// A write under this idempotency key.
+    pub fn write_with_key(&self, key: &str, method: Method, path: &str) -> RequestBuilder {
+        self.request(method, path).header("idempotency-key", key)
+    }
+
     /// Reads a path.
     pub async fn get(&self, path: &str) -> Reply {
         send(self.request(Method::GET, path)).await

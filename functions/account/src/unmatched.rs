@@ -3,11 +3,13 @@
 use http_edge::{Answer, Problem};
 
 /// The paths of the API and their methods; a test compares them with the template's routes.
-const ROUTES: [(&str, &[&str]); 6] = [
+const ROUTES: [(&str, &[&str]); 8] = [
     ("/v1/me", &["GET"]),
     ("/v1/partners/{sellerId}/buyers", &["GET", "POST"]),
     ("/v1/partners/{sellerId}/buyers/{buyerId}", &["GET", "PATCH"]),
     ("/v1/partners/{sellerId}/buyers/{buyerId}/block", &["POST"]),
+    ("/v1/partners/{sellerId}/buyers/{buyerId}/contacts", &["GET", "POST"]),
+    ("/v1/partners/{sellerId}/buyers/{buyerId}/contacts/{contactId}", &["DELETE", "PATCH"]),
     ("/v1/partners/{sellerId}/buyers/{buyerId}/history", &["GET"]),
     ("/v1/partners/{sellerId}/buyers/{buyerId}/unblock", &["POST"]),
 ];

@@ -1,18 +1,36 @@
 //! The group `buyers`: one binary, one Lambda function per endpoint.
 
+mod add_contact;
 mod answers;
 mod block_buyer;
+mod contact_resource;
+mod delete_contact;
 mod find_buyers;
 mod get_buyer;
 mod get_history;
+mod list_contacts;
 mod resource;
 mod update_buyer;
+mod update_contact;
 mod upsert_buyer;
 
+use domain::Capability::ContactPersonalData;
 use http_edge::{Door, Endpoint, Function};
 
-const FUNCTIONS: [Function; 7] = [
+const FUNCTIONS: [Function; 11] = [
+    (
+        "add-contact",
+        Door::Callers(|table| {
+            Endpoint::writing(table.modify_contacts(), add_contact::add_contact).needing(ContactPersonalData)
+        }),
+    ),
     ("block-buyer", Door::Callers(|table| Endpoint::writing(table.modify_buyers(), block_buyer::block_buyer))),
+    (
+        "delete-contact",
+        Door::Callers(|table| {
+            Endpoint::writing(table.modify_contacts(), delete_contact::delete_contact).needing(ContactPersonalData)
+        }),
+    ),
     (
         "find-buyers",
         Door::Callers(|table| Endpoint::reading((table.read_buyers(), table.list_buyers()), find_buyers::find_buyers)),
@@ -22,8 +40,20 @@ const FUNCTIONS: [Function; 7] = [
         Door::Callers(|table| Endpoint::reading((table.read_buyers(), table.histories()), get_buyer::get_buyer)),
     ),
     ("get-history", Door::Callers(|table| Endpoint::reading(table.histories(), get_history::get_history))),
+    (
+        "list-contacts",
+        Door::Callers(|table| {
+            Endpoint::reading(table.read_contacts(), list_contacts::list_contacts).needing(ContactPersonalData)
+        }),
+    ),
     ("unblock-buyer", Door::Callers(|table| Endpoint::writing(table.modify_buyers(), block_buyer::unblock_buyer))),
     ("update-buyer", Door::Callers(|table| Endpoint::writing(table.modify_buyers(), update_buyer::update_buyer))),
+    (
+        "update-contact",
+        Door::Callers(|table| {
+            Endpoint::writing(table.modify_contacts(), update_contact::update_contact).needing(ContactPersonalData)
+        }),
+    ),
     ("upsert-buyer", Door::Callers(|table| Endpoint::writing(table.create_buyers(), upsert_buyer::upsert_buyer))),
 ];
 

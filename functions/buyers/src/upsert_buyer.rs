@@ -17,7 +17,8 @@ pub(crate) async fn upsert_buyer(call: Call, buyers: CreateBuyers) -> Result<Ans
     if new.contacts.is_some() {
         call.caller.needs(Capability::ContactPersonalData)?;
     }
-    let remember = call.remember(&new)?;
+    // Contacts are personal data: that some were sent is all that a receipt may know of them.
+    let remember = call.remember(&(&new.business, new.contacts.is_some()))?;
     let answer = |buyer: &Buyer, created: bool| {
         let shown = shown(buyer);
         if !created {

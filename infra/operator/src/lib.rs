@@ -6,7 +6,7 @@
 mod output;
 
 use aws::Aws;
-use domain::{BrokenHistory, BuyerId, ClientId, Organisation, OrganisationId, Seller, SellerId};
+use domain::{BrokenHistory, BuyerId, ClientId, Disclosure, Instant, Organisation, OrganisationId, Seller, SellerId};
 use storage::{StorageError, Table};
 
 pub use output::Shown;
@@ -108,6 +108,16 @@ impl Operator {
     pub async fn verify_history(&self, buyer: BuyerId) -> Result<Result<u64, BrokenHistory>, OperatorError> {
         let verified = self.table.histories().verify(buyer).await?;
         verified.ok_or_else(|| OperatorError::Unknown(format!("buyer {buyer}")))
+    }
+
+    /// Who was shown personal data of the buyer between two instants, the first included and the second not.
+    pub async fn disclosures(
+        &self,
+        buyer: BuyerId,
+        from: Instant,
+        until: Instant,
+    ) -> Result<Vec<Disclosure>, OperatorError> {
+        Ok(self.table.disclosures().of(buyer, (from, until)).await?)
     }
 
     async fn exists(&self, organisation: OrganisationId) -> Result<(), OperatorError> {

@@ -60,6 +60,16 @@ enum Command {
     WithdrawSeller { organisation: OrganisationId, seller: SellerId },
     /// Walk a buyer's history from its first revision to its current state.
     VerifyHistory { buyer: BuyerId },
+    /// Who was shown personal data of a buyer: one JSON object a line, oldest first. Kept for six years.
+    PiiLog {
+        buyer: BuyerId,
+        /// Of this instant or later, RFC 3339.
+        #[arg(long, default_value = "1970-01-01T00:00:00Z")]
+        from: Instant,
+        /// Before this instant, RFC 3339.
+        #[arg(long, default_value = "9999-12-31T23:59:59Z")]
+        until: Instant,
+    },
 }
 
 #[derive(Args)]
@@ -195,6 +205,11 @@ async fn run(target: &Target, command: Command) -> Result<ExitCode, OperatorErro
             operator.put_seller(organisation, &Seller { uuid: seller, name, country, vat_number }).await?;
         }
         Command::WithdrawSeller { organisation, seller } => operator.withdraw_seller(organisation, seller).await?,
+        Command::PiiLog { buyer, from, until } => {
+            for disclosure in operator.disclosures(buyer, from, until).await? {
+                say(&serde_json::to_string(&disclosure).expect("a disclosure is plain JSON"));
+            }
+        }
         Command::VerifyHistory { buyer } => {
             return Ok(match operator.verify_history(buyer).await? {
                 Ok(revisions) => {

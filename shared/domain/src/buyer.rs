@@ -117,10 +117,7 @@ impl NewBuyer {
     #[must_use]
     pub fn differences(&self, current: &Buyer) -> Vec<&'static str> {
         let (new, old) = (&self.business, &current.business);
-        let contacts_differ = match (&self.contacts, &current.contacts_digest) {
-            (Some(contacts), Some(digest)) => !digest.matches(contacts),
-            _ => false,
-        };
+        let contacts_differ = !current.was_created_with(self.contacts.as_deref());
         [
             ("vatNumber", new.vat_number != old.vat_number),
             ("companyName", new.company_name != old.company_name),
@@ -162,6 +159,9 @@ pub struct Buyer {
     pub updated_at: Instant,
     /// When anything of it last changed: the time of its latest revision.
     pub changed_at: Instant,
+    /// How many contacts it has now.
+    #[serde(default)]
+    pub contact_count: u32,
     /// What the contacts given at creation (perhaps none) can be recognised by, until one of them is erased.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contacts_digest: Option<ContactsDigest>,
@@ -182,7 +182,18 @@ impl Buyer {
             created_at: at,
             updated_at: at,
             changed_at: at,
+            contact_count: new.contacts.as_ref().map_or(0, |contacts| contacts.len() as u32),
             contacts_digest: Some(ContactsDigest::of(new.contacts.as_deref().unwrap_or_default())),
+        }
+    }
+
+    /// Whether the request's contacts are those it was created with, as far as is known: not sent, or nothing kept to
+    /// compare them with since one of them was erased, is a yes.
+    #[must_use]
+    pub fn was_created_with(&self, contacts: Option<&[NewContact]>) -> bool {
+        match (contacts, &self.contacts_digest) {
+            (Some(contacts), Some(digest)) => digest.matches(contacts),
+            _ => true,
         }
     }
 

@@ -3,7 +3,9 @@
 use email_address::EmailAddress;
 use serde::{Deserialize, Serialize};
 
-use crate::{ContactId, Instant, Node, Salt};
+use serde_json::Value;
+
+use crate::{ContactId, Instant, Node, Reader, Salt, Violation, Violations};
 
 /// A contact person as the client states it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -34,8 +36,25 @@ pub struct Contact {
 }
 
 impl NewContact {
-    /// Most contacts that a buyer is created with.
+    /// Most contacts of a buyer.
     pub const MOST: usize = 20;
+
+    /// Parses a contact to be added. Unknown members are ignored.
+    ///
+    /// # Errors
+    /// Every rule that the body breaks.
+    pub fn parse(body: &Value) -> Result<Self, Violations> {
+        let reader = Reader::default();
+        let contact = Self::read(&reader.root(body));
+        reader.finish(contact)
+    }
+
+    /// The broken rule of one contact too many.
+    #[must_use]
+    pub fn too_many() -> Violations {
+        let message = format!("must have at most {} items", Self::MOST);
+        Violations(vec![Violation { field: "contacts".to_owned(), message, rejected_value: None }])
+    }
 
     /// Reads a contact; rejected values are never shown again.
     #[must_use]
@@ -51,7 +70,7 @@ impl NewContact {
     }
 }
 
-fn read_email(node: &Node<'_>) -> Option<String> {
+pub(crate) fn read_email(node: &Node<'_>) -> Option<String> {
     let text = node.text(1..=254)?;
     let valid = EmailAddress::is_valid(&text) && !text.contains(['<', '"']);
     if !valid {
@@ -62,7 +81,7 @@ fn read_email(node: &Node<'_>) -> Option<String> {
     Some(format!("{local}@{}", domain.to_lowercase()))
 }
 
-fn read_phone(node: &Node<'_>) -> Option<String> {
+pub(crate) fn read_phone(node: &Node<'_>) -> Option<String> {
     let text = node.text(1..=40)?;
     let valid =
         text.chars().any(|c| c.is_ascii_digit()) && text.chars().all(|c| c.is_ascii_digit() || "+(). /-".contains(c));
@@ -108,19 +127,14 @@ fn canonical(contacts: &[NewContact]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Reader, Violations};
-    use serde_json::{Value, json};
-
-    fn read(body: &Value) -> Result<NewContact, Violations> {
-        let reader = Reader::default();
-        let contact = NewContact::read(&reader.root(body));
-        reader.finish(contact)
-    }
+    use serde_json::json;
 
     #[test]
     fn the_order_of_contacts_does_not_matter_to_the_digest() {
         let person = |name: &str| {
-            read(&json!({"firstName": name, "lastName": "Muster", "email": "someone@EXAMPLE.org"})).ok().unwrap()
+            NewContact::parse(&json!({"firstName": name, "lastName": "Muster", "email": "someone@EXAMPLE.org"}))
+                .ok()
+                .unwrap()
         };
         let digest = ContactsDigest::of(&[person("A"), person("B")]);
         assert!(digest.matches(&[person("B"), person("A")]));
@@ -131,7 +145,7 @@ mod tests {
     #[test]
     fn violations_of_contacts_never_repeat_what_was_sent() {
         let Err(Violations(found)) =
-            read(&json!({"firstName": 1, "lastName": "x\u{7}", "email": "nobody", "phone": "call me"}))
+            NewContact::parse(&json!({"firstName": 1, "lastName": "x\u{7}", "email": "nobody", "phone": "call me"}))
         else {
             panic!("violations expected")
         };

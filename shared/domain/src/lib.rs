@@ -8,6 +8,8 @@
 mod address;
 mod buyer;
 mod contact;
+mod contact_patch;
+mod disclosure;
 mod effect;
 mod ids;
 mod input;
@@ -22,6 +24,8 @@ mod vat;
 pub use address::Address;
 pub use buyer::{Business, Buyer, BuyerStatus, KycMode, NewBuyer};
 pub use contact::{Contact, ContactsDigest, NewContact};
+pub use contact_patch::ContactPatch;
+pub use disclosure::{Disclosed, Disclosure, Purpose};
 pub use effect::{Effect, Event, EventType};
 pub use ids::{BuyerId, ClientId, ContactId, EventId, NotAnId, OrganisationId, RequestId, SellerId};
 pub use input::{Node, Reader, Violation, Violations};
@@ -33,6 +37,7 @@ pub use page::{Page, PageSize};
 pub use patch::{BuyerPatch, Downgrade};
 pub use revision::{
     Actor, AfterImage, BrokenHistory, Cause, Change, History, Link, Personal, Revision, RevisionKind, Sealed, Source,
+    contact_field,
 };
 pub use secret::Salt;
 pub use vat::{VatNumber, VatNumberError};

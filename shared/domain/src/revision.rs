@@ -12,8 +12,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Business, Buyer, BuyerId, BuyerStatus, ClientId, Contact, Effect, Instant, OrganisationId, RequestId, Salt,
-    SellerId,
+    Business, Buyer, BuyerId, BuyerStatus, ClientId, Contact, ContactId, Effect, Instant, NewContact, OrganisationId,
+    RequestId, Salt, SellerId,
 };
 
 /// Who did it.
@@ -74,6 +74,12 @@ pub enum RevisionKind {
     Unblocked,
     /// Something published as an event was found out about it; its business data did not change.
     Reported,
+    /// A contact person was added.
+    ContactAdded,
+    /// A contact person was changed.
+    ContactUpdated,
+    /// A contact person was erased: from here, and from every revision before.
+    ContactErased,
 }
 
 /// One changed field.
@@ -190,15 +196,7 @@ impl Revision {
             .collect();
         let mut personal = Personal::new();
         for contact in contacts {
-            let field = format!("contacts[{}]", contact.uuid);
-            let sealed = Sealed { salt: Salt::fresh(), value: serde_json::json!(contact.person).to_string() };
-            changes.push(Change {
-                field: field.clone(),
-                before: None,
-                after: None,
-                sealed: Some(sealed.salt.digest(sealed.value.as_bytes())),
-            });
-            personal.insert(field, sealed);
+            changes.push(Change::sealed(contact.uuid, &contact.person, &mut personal));
         }
         let revision = Self {
             buyer: buyer.uuid,
@@ -239,6 +237,24 @@ impl Revision {
         }
     }
 
+    /// The revision of a change of a contact person, to what it is now or to nobody.
+    #[must_use]
+    pub fn of_contact(
+        before: &Buyer,
+        next: &Buyer,
+        kind: RevisionKind,
+        (contact, person): (ContactId, Option<&NewContact>),
+        cause: Cause,
+    ) -> (Self, Personal) {
+        let mut personal = Personal::new();
+        let change = match person {
+            Some(person) => Change::sealed(contact, person, &mut personal),
+            None => Change { field: contact_field(contact), before: None, after: None, sealed: None },
+        };
+        let revision = Self::changed(before, next, kind, None, cause);
+        (Self { changes: vec![change], ..revision }, personal)
+    }
+
     /// The buyer as this revision left it, from what the one before it left. Its `head` and its contacts are of the
     /// present only.
     #[must_use]
@@ -252,6 +268,7 @@ impl Revision {
             version: self.version,
             seq: self.seq,
             head: String::new(),
+            contact_count: 0,
             created_at: before.map_or(self.cause.at, |before| before.created_at),
             updated_at: before.filter(|_| !is_business).map_or(self.cause.at, |before| before.updated_at),
             changed_at: self.cause.at,
@@ -279,6 +296,29 @@ impl Revision {
 impl Change {
     fn set(field: &str, after: impl Into<Value>) -> Self {
         Self { field: field.to_owned(), before: None, after: Some(after.into()), sealed: None }
+    }
+
+    /// A contact person's data goes beside the hashed bytes, its digest into them.
+    fn sealed(contact: ContactId, person: &NewContact, personal: &mut Personal) -> Self {
+        let field = contact_field(contact);
+        let sealed = Sealed { salt: Salt::fresh(), value: serde_json::json!(person).to_string() };
+        let digest = sealed.salt.digest(sealed.value.as_bytes());
+        personal.insert(field.clone(), sealed);
+        Self { field, before: None, after: None, sealed: Some(digest) }
+    }
+}
+
+/// The name of a contact person in changes and among personal data.
+#[must_use]
+pub fn contact_field(contact: ContactId) -> String {
+    format!("contacts[{contact}]")
+}
+
+impl Sealed {
+    /// The contact person that was sealed; `None` when something else was.
+    #[must_use]
+    pub fn person(&self) -> Option<NewContact> {
+        serde_json::from_str(&self.value).ok()
     }
 }
 
@@ -388,7 +428,7 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ContactId, Event, EventId, EventType, NewBuyer};
+    use crate::{Event, EventId, EventType, NewBuyer};
     use serde_json::json;
     use uuid::Uuid;
 

@@ -1,6 +1,8 @@
 //! One call of an endpoint, as its handler sees it: admitted, with its headers checked.
 
-use domain::{BuyerId, Cause, Instant, RequestId, SellerId, Source, Violations};
+use domain::{
+    BuyerId, Cause, ContactId, Disclosed, Disclosure, Instant, Purpose, RequestId, SellerId, Source, Violations,
+};
 use lambda_http::http::HeaderMap;
 use lambda_http::http::header::{CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use serde::Serialize;
@@ -47,6 +49,46 @@ impl Call {
     pub fn buyer(&self) -> Result<BuyerId, Problem> {
         let text = self.parameters.get("buyerId").map_or("", String::as_str);
         text.parse().map_err(|_| Problem::not_found("buyer"))
+    }
+
+    /// The contact person of the path.
+    ///
+    /// # Errors
+    /// 404 when it is no id: no contact has it.
+    pub fn contact(&self) -> Result<ContactId, Problem> {
+        let text = self.parameters.get("contactId").map_or("", String::as_str);
+        text.parse().map_err(|_| Problem::not_found("contact"))
+    }
+
+    /// What is to be noted before this caller is shown personal data of the buyer, with the purpose he states in
+    /// `X-Purpose`.
+    ///
+    /// # Errors
+    /// 400 when he states one that cannot be noted.
+    pub fn disclosing(&self, disclosed: Disclosed, buyer: BuyerId) -> Result<Disclosure, Problem> {
+        Ok(Disclosure {
+            buyer,
+            disclosed,
+            organisation: self.caller.organisation.uuid,
+            client: self.caller.client.clone(),
+            purpose: self.purpose()?,
+            request_id: self.request_id.clone(),
+            at: self.at,
+        })
+    }
+
+    /// Why the caller wants personal data (`X-Purpose`), if he says so.
+    ///
+    /// # Errors
+    /// 400 when it is empty, too long, or not visible ASCII, or stands there twice.
+    pub fn purpose(&self) -> Result<Option<Purpose>, Problem> {
+        let mut values = self.headers.get_all("x-purpose").iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        let purpose = value.to_str().map_err(|_| "visible ASCII").and_then(|text| text.trim().parse());
+        match purpose {
+            Ok(purpose) if values.next().is_none() => Ok(Some(purpose)),
+            _ => Err(Problem::malformed("The header `X-Purpose` must be 1 to 100 visible ASCII characters.")),
+        }
     }
 
     /// The JSON body, parsed into a type that cannot be wrong.

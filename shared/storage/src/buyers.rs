@@ -3,6 +3,7 @@
 use domain::{Buyer, BuyerId, Cause, Contact, ContactId, NewBuyer, Personal, Revision, SellerId};
 use serde::{Deserialize, Serialize};
 
+use crate::contacts::ContactItem;
 use crate::item::{self, RevisionItem};
 use crate::key::{Key, seller_pk};
 use crate::list::ListCursor;
@@ -87,24 +88,26 @@ impl CreateBuyers {
         let (buyer, contacts, revision) = draft(seller, &new, cause);
         let created = answer(&buyer, true);
         let mut actions = vec![
-            remember.within_transaction(&self.0, &created)?,
+            remember.within_transaction(&self.0, &created.clone().into())?,
             transaction::put(&self.0, item::write(&Key::buyer(buyer.uuid), &BuyerItem::of(&buyer))?, Some(NEW)),
             transaction::put(&self.0, item::write(&Key::revision(buyer.uuid, 0), &revision)?, Some(NEW)),
         ];
-        for contact in &contacts {
-            let item = item::write(&Key::contact(buyer.uuid, contact.uuid), contact)?;
+        for contact in contacts {
+            let key = Key::contact(buyer.uuid, contact.uuid);
+            let item = item::write(&key, &ContactItem { contact, seqs: vec![0] })?;
             actions.push(transaction::put(&self.0, item, Some(NEW)));
         }
         match transaction::commit(&self.0, actions).await? {
             Outcome::Committed => Ok(Upserted::Created(created)),
             Outcome::Conflict(mut standing) => {
-                if let Some(receipt) = standing.get_mut(0).and_then(Option::take) {
-                    return Ok(earlier(remember.judge(receipt)?));
+                let mut take = |action: usize| standing.get_mut(action).and_then(Option::take);
+                let receipt = take(0);
+                let current = take(1).map(item::read::<BuyerItem>).transpose()?.map(|item| item.buyer);
+                match (receipt, current) {
+                    (Some(receipt), current) => Ok(replayed(remember.judge(receipt)?, &new, current.as_ref())),
+                    (None, Some(current)) => self.compare(&new, current, remember, answer).await,
+                    (None, None) => Err(StorageError::Unreadable("a revision without its buyer".to_owned())),
                 }
-                let Some(current) = standing.get_mut(1).and_then(Option::take) else {
-                    return Err(StorageError::Unreadable("a revision without its buyer".to_owned()));
-                };
-                self.compare(&new, item::read::<BuyerItem>(current)?.buyer, remember, answer).await
             }
         }
     }
@@ -121,20 +124,23 @@ impl CreateBuyers {
             return Ok(Upserted::Differs(Box::new(current), differences));
         }
         let unchanged = answer(&current, false);
-        match self.0.remember(remember, &unchanged).await? {
+        match self.0.remember(remember, &unchanged.clone().into()).await? {
             None => Ok(Upserted::Unchanged(unchanged)),
             // The same key at the same moment: whoever came first has the answer.
-            Some(receipt) => Ok(earlier(receipt)),
+            Some(receipt) => Ok(replayed(receipt, new, Some(&current))),
         }
     }
 }
 
-fn earlier(receipt: Earlier) -> Upserted {
+/// A receipt says nothing of contacts, because they are personal data. It need not: whoever got a receipt sent those
+/// that the buyer was created with.
+fn replayed(receipt: Earlier, new: &NewBuyer, current: Option<&Buyer>) -> Upserted {
+    let same_contacts = current.is_none_or(|buyer| buyer.was_created_with(new.contacts.as_deref()));
     match receipt {
-        Earlier::Ours(answer) if answer.status == 201 => Upserted::Created(answer),
-        Earlier::Ours(answer) => Upserted::Unchanged(answer),
-        Earlier::Answered(answer) => Upserted::Replayed(answer),
-        Earlier::Reused => Upserted::KeyReused,
+        Earlier::Ours(kept) if kept.answer.status == 201 => Upserted::Created(kept.answer),
+        Earlier::Ours(kept) => Upserted::Unchanged(kept.answer),
+        Earlier::Answered(kept) if same_contacts => Upserted::Replayed(kept.answer),
+        Earlier::Answered(_) | Earlier::Reused => Upserted::KeyReused,
     }
 }
 

@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{BuyerId, ClientId, ContactId, OrganisationId, SellerId};
+use domain::{BuyerId, ClientId, ContactId, Instant, OrganisationId, SellerId};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::item::Item;
 
 /// Partition and sort key of one item.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,12 +58,23 @@ impl Key {
 
     /// A contact person of a buyer.
     pub(crate) fn contact(buyer: BuyerId, contact: ContactId) -> Self {
-        Self::new(buyer_pk(buyer), format!("CONTACT#{contact}"))
+        Self::new(buyer_pk(buyer), format!("{CONTACT}{contact}"))
+    }
+
+    /// An entry of the log of who was shown a buyer's personal data; sorts by time.
+    pub(crate) fn disclosure(buyer: BuyerId, at: Instant) -> Self {
+        Self::new(disclosures_pk(buyer), format!("{at}#{}", Uuid::new_v4().simple()))
     }
 
     /// What an organisation was answered under an idempotency key.
     pub(crate) fn receipt(organisation: OrganisationId, idempotency_key: &str) -> Self {
         Self::new(format!("RECEIPT#{organisation}"), idempotency_key)
+    }
+
+    /// Whether the item stands under this key.
+    pub(crate) fn is_of(&self, item: &Item) -> bool {
+        let is = |name: &str, text: &str| item.get(name).and_then(|value| value.as_s().ok()).is_some_and(|s| s == text);
+        is("pk", &self.pk) && is("sk", &self.sk)
     }
 
     /// As the SDK wants it.
@@ -76,6 +90,14 @@ impl Key {
 pub(crate) const MEMBERSHIP: &str = "ORG#SELLER#";
 /// Sort key prefix of revisions.
 pub(crate) const REVISION: &str = "REV#";
+
+/// Sort key prefix of contact persons.
+pub(crate) const CONTACT: &str = "CONTACT#";
+
+/// The partition of the log of who was shown a buyer's personal data.
+pub(crate) fn disclosures_pk(buyer: BuyerId) -> String {
+    format!("PIILOG#{buyer}")
+}
 
 /// The partition of an organisation.
 pub(crate) fn organisation_pk(organisation: OrganisationId) -> String {
@@ -95,7 +117,6 @@ pub(crate) fn buyer_pk(buyer: BuyerId) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use uuid::Uuid;
 
     #[test]
     fn revisions_sort_by_number() {

@@ -9,6 +9,8 @@
 mod admin;
 mod buyers;
 mod callers;
+mod contacts;
+mod disclosures;
 mod error;
 mod history;
 mod issuer;
@@ -24,6 +26,8 @@ mod transaction;
 pub use admin::Administration;
 pub use buyers::{CreateBuyers, ReadBuyers, Upserted};
 pub use callers::{Callers, Membership};
+pub use contacts::{ContactModified, ModifyContacts, ReadContacts};
+pub use disclosures::Disclosures;
 pub use error::StorageError;
 pub use history::Histories;
 pub use issuer::{IssuerKeys, KeysCopy};

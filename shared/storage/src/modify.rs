@@ -1,7 +1,7 @@
 //! Changes of a buyer: one read, then one transaction on the condition that nothing changed in between.
 //!
 //! ```text
-//! BatchGetItem: receipt, buyer ─▶ decide ─▶ transaction [receipt, buyer if seq is what was read, revision]
+//! BatchGetItem: receipt, buyer, … ─▶ decide ─▶ transaction [receipt, buyer if seq is what was read, revision, …]
 //!      ▲                                          │ refused: somebody was quicker
 //!      └───────── read and decide anew ───────────┘ (at most a few times)
 //! ```
@@ -16,7 +16,7 @@ use crate::buyers::BuyerItem;
 use crate::item::{self, Item, RevisionItem};
 use crate::key::Key;
 use crate::outbox;
-use crate::receipt::Earlier;
+use crate::receipt::{Earlier, Kept};
 use crate::transaction::{self, NEW, Outcome};
 use crate::{Answer, Remember, StorageError, Table};
 
@@ -103,37 +103,93 @@ impl ModifyBuyers {
     /// [`StorageError`].
     pub async fn modify<E>(
         &self,
-        (seller, buyer): (SellerId, BuyerId),
+        buyer: (SellerId, BuyerId),
         cause: &Cause,
         remember: Option<&Remember>,
         decide: impl Fn(&Buyer) -> Decision<E>,
         answer: impl Fn(&Buyer) -> Answer,
     ) -> Result<Modified<E>, StorageError> {
+        let step = |now: &Buyer, _: &[Item]| {
+            Ok(match decide(now) {
+                Decision::Refuse(refusal) => Step::Refuse(refusal),
+                Decision::Keep => Step::Keep(answer(now).into(), ()),
+                Decision::Change(change) => {
+                    let (next, revision) = apply(now, *change, cause);
+                    let kept = answer(&next).into();
+                    Step::Write(Box::new(Writing { next, revision, kept, beside: Vec::new() }), ())
+                }
+            })
+        };
+        Ok(match self.0.modify(buyer, remember, &[], step).await? {
+            Ended::Done(kept, _) => Modified::Done(kept.answer),
+            Ended::Replayed(kept) => Modified::Replayed(kept.answer),
+            Ended::KeyReused => Modified::KeyReused,
+            Ended::Refused(refusal) => Modified::Refused(refusal),
+            Ended::Absent => Modified::Absent,
+        })
+    }
+}
+
+/// What is to be done about a buyer and the items read beside it; `T` is what it leads to.
+pub(crate) enum Step<E, T> {
+    /// Nothing.
+    Refuse(E),
+    /// Nothing but a receipt.
+    Keep(Kept, T),
+    /// This.
+    Write(Box<Writing>, T),
+}
+
+/// What goes into one transaction.
+pub(crate) struct Writing {
+    pub(crate) next: Buyer,
+    pub(crate) revision: RevisionItem,
+    pub(crate) kept: Kept,
+    pub(crate) beside: Vec<TransactWriteItem>,
+}
+
+/// How it ended; without a `T` where a receipt is all that is known.
+pub(crate) enum Ended<E, T> {
+    Done(Kept, Option<T>),
+    Replayed(Kept),
+    KeyReused,
+    Refused(E),
+    Absent,
+}
+
+impl Table {
+    /// The shape of every change of a buyer. `also` are keys of the buyer's partition, to read beside it.
+    pub(crate) async fn modify<E, T>(
+        &self,
+        (seller, buyer): (SellerId, BuyerId),
+        remember: Option<&Remember>,
+        also: &[Key],
+        decide: impl Fn(&Buyer, &[Item]) -> Result<Step<E, T>, StorageError>,
+    ) -> Result<Ended<E, T>, StorageError> {
         for attempt in 0..transaction::ATTEMPTS {
             transaction::pause(attempt).await;
-            let (receipt, current) = self.read(buyer, remember).await?;
-            if let (Some(receipt), Some(remember)) = (receipt, remember) {
+            let read = self.read_to_modify(buyer, remember, also).await?;
+            if let (Some(receipt), Some(remember)) = (read.receipt, remember) {
                 return Ok(earlier(remember.judge(receipt)?));
             }
-            let Some(current) = current.filter(|current| current.buyer.seller == seller) else {
-                return Ok(Modified::Absent);
+            let Some(current) = read.current.filter(|current| current.buyer.seller == seller) else {
+                return Ok(Ended::Absent);
             };
-            let change = match decide(&current.buyer) {
-                Decision::Refuse(refusal) => return self.refuse(remember, refusal).await,
-                Decision::Keep => return self.keep(remember, answer(&current.buyer)).await,
-                Decision::Change(change) => *change,
+            let (writing, outcome) = match decide(&current.buyer, &read.beside)? {
+                Step::Refuse(refusal) => return self.refuse(remember, refusal).await,
+                Step::Keep(kept, outcome) => return self.keep(remember, kept, outcome).await,
+                Step::Write(writing, outcome) => (*writing, outcome),
             };
-            let (next, revision) = apply(&current.buyer, change, cause);
-            let answer = answer(&next);
-            let mut actions = Vec::with_capacity(3);
+            let mut actions = Vec::with_capacity(3 + writing.beside.len());
             if let Some(remember) = remember {
-                actions.push(remember.within_transaction(&self.0, &answer)?);
+                actions.push(remember.within_transaction(self, &writing.kept)?);
             }
-            actions.push(self.put_buyer(current, &next)?);
-            let key = Key::revision(buyer, next.seq);
-            actions.push(transaction::put(&self.0, item::write(&key, &revision)?, Some(NEW)));
-            match transaction::commit(&self.0, actions).await? {
-                Outcome::Committed => return Ok(Modified::Done(answer)),
+            let key = Key::revision(buyer, writing.next.seq);
+            actions.push(self.put_buyer(current, &writing.next)?);
+            actions.push(transaction::put(self, item::write(&key, &writing.revision)?, Some(NEW)));
+            actions.extend(writing.beside);
+            match transaction::commit(self, actions).await? {
+                Outcome::Committed => return Ok(Ended::Done(writing.kept, Some(outcome))),
                 Outcome::Conflict(mut standing) => {
                     if let (Some(remember), Some(receipt)) = (remember, standing.first_mut().and_then(Option::take)) {
                         return Ok(earlier(remember.judge(receipt)?));
@@ -144,39 +200,45 @@ impl ModifyBuyers {
         Err(StorageError::Unavailable("the buyer keeps changing".to_owned()))
     }
 
-    /// The live receipt, if there is one, and the buyer.
-    async fn read(
+    /// The live receipt, if there is one, the buyer, and what else was asked for.
+    async fn read_to_modify(
         &self,
         buyer: BuyerId,
         remember: Option<&Remember>,
-    ) -> Result<(Option<Item>, Option<Current>), StorageError> {
+        also: &[Key],
+    ) -> Result<Read, StorageError> {
         let buyer_key = Key::buyer(buyer);
         let receipt_key = remember.map(Remember::item_key);
-        let found = self.0.batch_get(std::iter::once(&buyer_key).chain(&receipt_key)).await?;
-        let is = |item: &Item, key: &Key| item.get("pk") == Some(&AttributeValue::S(key.pk.clone()));
-        let (mut receipt, mut current) = (None, None);
-        for raw in found {
-            if is(&raw, &buyer_key) {
-                current = Some(Current { buyer: item::read::<BuyerItem>(raw.clone())?.buyer, raw });
-            } else if remember.is_some_and(|remember| remember.is_live(&raw)) {
-                receipt = Some(raw);
+        let mut read = Read { receipt: None, current: None, beside: Vec::new() };
+        for raw in self.batch_get(std::iter::once(&buyer_key).chain(&receipt_key).chain(also)).await? {
+            if buyer_key.is_of(&raw) {
+                read.current = Some(Current { buyer: item::read::<BuyerItem>(raw.clone())?.buyer, raw });
+            } else if receipt_key.as_ref().is_some_and(|key| key.is_of(&raw)) {
+                read.receipt = remember.is_some_and(|remember| remember.is_live(&raw)).then_some(raw);
+            } else {
+                read.beside.push(raw);
             }
         }
-        Ok((receipt, current))
+        Ok(read)
     }
 
     /// A refusal is the one outcome that no condition decides, and the read before it is no snapshot: it may have
     /// seen the buyer after, and the receipt before the same request took effect. So the receipt is asked for again.
-    async fn refuse<E>(&self, remember: Option<&Remember>, refusal: E) -> Result<Modified<E>, StorageError> {
-        let Some(remember) = remember else { return Ok(Modified::Refused(refusal)) };
-        let found = self.0.batch_get(std::iter::once(&remember.item_key())).await?;
+    async fn refuse<E, T>(&self, remember: Option<&Remember>, refusal: E) -> Result<Ended<E, T>, StorageError> {
+        let Some(remember) = remember else { return Ok(Ended::Refused(refusal)) };
+        let found = self.batch_get(std::iter::once(&remember.item_key())).await?;
         let receipt = found.into_iter().find(|standing| remember.is_live(standing));
-        Ok(receipt.map(|receipt| remember.judge(receipt)).transpose()?.map_or(Modified::Refused(refusal), earlier))
+        Ok(receipt.map(|receipt| remember.judge(receipt)).transpose()?.map_or(Ended::Refused(refusal), earlier))
     }
 
-    async fn keep<E>(&self, remember: Option<&Remember>, answer: Answer) -> Result<Modified<E>, StorageError> {
-        let Some(remember) = remember else { return Ok(Modified::Done(answer)) };
-        Ok(self.0.remember(remember, &answer).await?.map_or(Modified::Done(answer), earlier))
+    async fn keep<E, T>(
+        &self,
+        remember: Option<&Remember>,
+        kept: Kept,
+        outcome: T,
+    ) -> Result<Ended<E, T>, StorageError> {
+        let Some(remember) = remember else { return Ok(Ended::Done(kept, Some(outcome))) };
+        Ok(self.remember(remember, &kept).await?.map_or(Ended::Done(kept, Some(outcome)), earlier))
     }
 
     fn put_buyer(&self, current: Current, next: &Buyer) -> Result<TransactWriteItem, StorageError> {
@@ -185,22 +247,33 @@ impl ModifyBuyers {
         item.remove("contactsDigest");
         item.extend(item::write(&Key::buyer(next.uuid), &BuyerItem::of(next))?);
         let seen = AttributeValue::N(current.buyer.seq.to_string());
-        Ok(transaction::put(&self.0, item, Some(("seq = :seen", &[(":seen", seen)]))))
+        Ok(transaction::put(self, item, Some(("seq = :seen", &[(":seen", seen)]))))
     }
 }
 
-fn earlier<E>(receipt: Earlier) -> Modified<E> {
+/// What a change begins with.
+struct Read {
+    receipt: Option<Item>,
+    current: Option<Current>,
+    beside: Vec<Item>,
+}
+
+fn earlier<E, T>(receipt: Earlier) -> Ended<E, T> {
     match receipt {
-        Earlier::Ours(answer) => Modified::Done(answer),
-        Earlier::Answered(answer) => Modified::Replayed(answer),
-        Earlier::Reused => Modified::KeyReused,
+        Earlier::Ours(kept) => Ended::Done(kept, None),
+        Earlier::Answered(kept) => Ended::Replayed(kept),
+        Earlier::Reused => Ended::KeyReused,
     }
+}
+
+/// Clocks of machines differ, and who came first may be served second: time in a history never runs backwards.
+pub(crate) fn not_before(current: &Buyer, cause: &Cause) -> Cause {
+    Cause { at: cause.at.max(current.changed_at), ..cause.clone() }
 }
 
 /// The buyer after the change, with the revision that says so.
 fn apply(current: &Buyer, change: Change, cause: &Cause) -> (Buyer, RevisionItem) {
-    // Clocks of machines differ, and who came first may be served second: time in a history never runs backwards.
-    let cause = Cause { at: cause.at.max(current.changed_at), ..cause.clone() };
+    let cause = not_before(current, cause);
     let mut next = current.changed(change.business, change.status, cause.at);
     let effect = change.effect.as_ref().map(|effect| effect.name().to_owned());
     let revision = Revision::changed(current, &next, change.kind, change.effect, cause.clone());

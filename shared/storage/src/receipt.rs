@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
-use domain::{Instant, OrganisationId, Salt};
+use domain::{ContactId, Instant, OrganisationId, Salt};
 use serde::{Deserialize, Serialize};
 
 use crate::item::{self, Item};
@@ -63,13 +63,38 @@ pub struct Remember {
     salt: Salt,
 }
 
+/// What is kept of an answer. Personal data is not: it is shown again from the one place that erasure reaches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    pub(crate) answer: Answer,
+    /// Whom the answer shows beside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) person: Option<PersonAt>,
+}
+
+/// A contact person as a revision left him.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PersonAt {
+    pub(crate) contact: ContactId,
+    pub(crate) seq: u64,
+    pub(crate) created_at: Instant,
+}
+
+impl From<Answer> for Kept {
+    fn from(answer: Answer) -> Self {
+        Self { answer, person: None }
+    }
+}
+
 /// What the table holds under the key.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Receipt {
     salt: Salt,
     fingerprint: String,
-    answer: Answer,
+    #[serde(flatten)]
+    kept: Kept,
     /// Seconds since the epoch; the table's TTL attribute, which deletes days late.
     expires_at: i64,
 }
@@ -77,27 +102,28 @@ pub(crate) struct Receipt {
 /// What an earlier receipt says about a request.
 pub(crate) enum Earlier {
     /// The very request that asks: its receipt was put, and the answer to that was lost.
-    Ours(Answer),
+    Ours(Kept),
     /// The same request: the answer again.
-    Answered(Answer),
+    Answered(Kept),
     /// Another request under the same key.
     Reused,
 }
 
 impl Remember {
     /// For this organisation (the same key of two is two keys), its `Idempotency-Key`, and method, path, precondition
-    /// and *meaning* of the body as text, of which only a salted digest is stored.
+    /// and *meaning* of the body as text, of which only a salted digest is stored. Personal data does not belong into
+    /// the meaning: what is written about a person is compared with where it was written.
     #[must_use]
     pub fn new(organisation: OrganisationId, key: String, meaning: String, at: Instant) -> Self {
         Self { organisation, key, meaning, at, salt: Salt::fresh() }
     }
 
     /// The item that is the receipt of this answer.
-    fn receipt(&self, answer: &Answer) -> Result<Item, StorageError> {
+    fn receipt(&self, kept: &Kept) -> Result<Item, StorageError> {
         let salt = self.salt.clone();
         let fingerprint = salt.digest(self.meaning.as_bytes());
         let expires_at = self.at.seconds() + LIFETIME_SECONDS;
-        item::write(&self.item_key(), &Receipt { salt, fingerprint, answer: answer.clone(), expires_at })
+        item::write(&self.item_key(), &Receipt { salt, fingerprint, kept: kept.clone(), expires_at })
     }
 
     /// Where the receipt stands.
@@ -110,8 +136,8 @@ impl Remember {
     }
 
     /// The action that remembers this answer, unless a live receipt stands under the key.
-    pub(crate) fn within_transaction(&self, table: &Table, answer: &Answer) -> Result<TransactWriteItem, StorageError> {
-        Ok(transaction::put(table, self.receipt(answer)?, Some((NO_LIVE_RECEIPT, &[(":now", self.now())]))))
+    pub(crate) fn within_transaction(&self, table: &Table, kept: &Kept) -> Result<TransactWriteItem, StorageError> {
+        Ok(transaction::put(table, self.receipt(kept)?, Some((NO_LIVE_RECEIPT, &[(":now", self.now())]))))
     }
 
     /// Whether the receipt's 24 hours are not over.
@@ -124,17 +150,17 @@ impl Remember {
     pub(crate) fn judge(&self, standing: Item) -> Result<Earlier, StorageError> {
         let receipt: Receipt = item::read(standing)?;
         if receipt.salt == self.salt {
-            return Ok(Earlier::Ours(receipt.answer));
+            return Ok(Earlier::Ours(receipt.kept));
         }
         let same = receipt.salt.digest(self.meaning.as_bytes()) == receipt.fingerprint;
-        Ok(if same { Earlier::Answered(receipt.answer) } else { Earlier::Reused })
+        Ok(if same { Earlier::Answered(receipt.kept) } else { Earlier::Reused })
     }
 }
 
 impl Table {
     /// Remembers an answer that changed nothing else; `Some` is the receipt that was there before.
-    pub(crate) async fn remember(&self, remember: &Remember, answer: &Answer) -> Result<Option<Earlier>, StorageError> {
-        let receipt = remember.receipt(answer)?;
+    pub(crate) async fn remember(&self, remember: &Remember, kept: &Kept) -> Result<Option<Earlier>, StorageError> {
+        let receipt = remember.receipt(kept)?;
         let mut last = StorageError::Unavailable("never sent".to_owned());
         for attempt in 0..transaction::ATTEMPTS {
             transaction::pause(attempt).await;

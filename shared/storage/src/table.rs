@@ -6,8 +6,8 @@ use domain::Instant;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::{
-    Administration, Callers, CreateBuyers, Histories, IssuerKeys, KeysCopy, ListBuyers, ModifyBuyers, Outbox,
-    ReadBuyers, StorageError,
+    Administration, Callers, CreateBuyers, Disclosures, Histories, IssuerKeys, KeysCopy, ListBuyers, ModifyBuyers,
+    ModifyContacts, Outbox, ReadBuyers, ReadContacts, StorageError,
 };
 
 /// The table `onboarding`. Cheap to clone; hands out one narrow type per purpose.
@@ -84,6 +84,24 @@ impl Table {
     #[must_use]
     pub fn modify_buyers(&self) -> ModifyBuyers {
         ModifyBuyers(self.clone())
+    }
+
+    /// Contact persons, to read.
+    #[must_use]
+    pub fn read_contacts(&self) -> ReadContacts {
+        ReadContacts(self.clone())
+    }
+
+    /// Contact persons, to add, change and erase.
+    #[must_use]
+    pub fn modify_contacts(&self) -> ModifyContacts {
+        ModifyContacts(self.clone())
+    }
+
+    /// The log of who was shown personal data.
+    #[must_use]
+    pub fn disclosures(&self) -> Disclosures {
+        Disclosures(self.clone())
     }
 
     /// Histories, to read and verify.

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use uuid::Uuid;
 
@@ -57,6 +57,18 @@ pub(crate) fn put(table: &Table, item: Item, condition: Option<Condition<'_>>) -
 pub(crate) fn delete(table: &Table, key: &Key) -> TransactWriteItem {
     let delete = Delete::builder().table_name(&table.name).set_key(Some(key.attributes()));
     TransactWriteItem::builder().delete(delete.build().expect("table and key are set")).build()
+}
+
+/// Takes one member out of a map of an item that is there.
+pub(crate) fn forget(table: &Table, key: &Key, map: &str, member: &str) -> TransactWriteItem {
+    let update = Update::builder()
+        .table_name(&table.name)
+        .set_key(Some(key.attributes()))
+        .condition_expression("attribute_exists(pk)")
+        .update_expression("REMOVE #map.#member")
+        .expression_attribute_names("#map", map)
+        .expression_attribute_names("#member", member);
+    TransactWriteItem::builder().update(update.build().expect("table, key and expression are set")).build()
 }
 
 /// Sends the actions until their outcome is known or the attempts are used up.

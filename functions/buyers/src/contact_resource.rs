@@ -1,0 +1,49 @@
+//! A contact person as the contract shows it, and how a change of one is answered.
+
+use domain::{Contact, ContactId, Instant, NewContact};
+use http_edge::{Answer, Problem};
+use serde::Serialize;
+use storage::ContactModified;
+
+use crate::answers::replayed;
+
+/// `Contact` of the published contract.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ContactResource<'c> {
+    uuid: ContactId,
+    first_name: &'c str,
+    last_name: &'c str,
+    email: &'c str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<&'c str>,
+    created_at: Instant,
+}
+
+impl<'c> From<&'c Contact> for ContactResource<'c> {
+    fn from(Contact { uuid, person, created_at }: &'c Contact) -> Self {
+        let NewContact { first_name, last_name, email, phone } = person;
+        Self { uuid: *uuid, first_name, last_name, email, phone: phone.as_deref(), created_at: *created_at }
+    }
+}
+
+/// What the client gets for a change that ended so.
+pub(crate) fn answered(modified: ContactModified) -> Result<Answer, Problem> {
+    match modified {
+        ContactModified::Done(answer, contact) => Ok(with_contact(answer, contact.as_ref())),
+        ContactModified::Replayed(answer, contact) => Ok(replayed(with_contact(answer, contact.as_ref()))),
+        ContactModified::KeyReused => Err(Problem::key_reused()),
+        ContactModified::Full => Err(NewContact::too_many().into()),
+        ContactModified::NoBuyer => Err(Problem::not_found("buyer")),
+        ContactModified::NoContact => Err(Problem::not_found("contact")),
+    }
+}
+
+fn with_contact(answer: Answer, contact: Option<&Contact>) -> Answer {
+    match contact {
+        Some(contact) => {
+            Answer { headers: answer.headers, ..Answer::json(answer.status, &ContactResource::from(contact)) }
+        }
+        None => answer,
+    }
+}

@@ -1,0 +1,107 @@
+//! A change of a contact person, as JSON Merge Patch (RFC 7396).
+
+use serde_json::Value;
+
+use crate::contact::{read_email, read_phone};
+use crate::{NewContact, Node, Reader, Violations};
+
+/// The members that were sent. Only `phone` may be taken away with `null`.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct ContactPatch {
+    first_name: Option<String>,
+    last_name: Option<String>,
+    email: Option<String>,
+    phone: Option<Option<String>>,
+}
+
+impl ContactPatch {
+    /// Parses a patch. Unknown members are ignored; rejected values are never shown again.
+    ///
+    /// # Errors
+    /// Every rule that the body breaks.
+    pub fn parse(body: &Value) -> Result<Self, Violations> {
+        let reader = Reader::default();
+        let root = reader.root(body).confidential();
+        let name = |node: Node<'_>| node.if_sent(|node| node.text(1..=100));
+        let phone = |node: &Node<'_>| if node.is_present() { read_phone(node).map(Some) } else { Some(None) };
+        let patch = Self {
+            first_name: name(root.field("firstName")),
+            last_name: name(root.field("lastName")),
+            email: root.field("email").if_sent(read_email),
+            phone: root.field("phone").if_sent(phone),
+        };
+        reader.finish(Some(patch))
+    }
+
+    /// The person after the patch; equal to what was given when it changes nothing.
+    #[must_use]
+    pub fn apply(&self, current: &NewContact) -> NewContact {
+        let Self { first_name, last_name, email, phone } = self.clone();
+        NewContact {
+            first_name: first_name.unwrap_or_else(|| current.first_name.clone()),
+            last_name: last_name.unwrap_or_else(|| current.last_name.clone()),
+            email: email.unwrap_or_else(|| current.email.clone()),
+            phone: phone.unwrap_or_else(|| current.phone.clone()),
+        }
+    }
+
+    /// Which members were sent: all of its meaning that is no personal data. Two patches that sent the same members
+    /// and [leave](Self::apply) one person as it is are the same patch.
+    #[must_use]
+    pub fn members(&self) -> Vec<&'static str> {
+        [
+            ("firstName", self.first_name.is_some()),
+            ("lastName", self.last_name.is_some()),
+            ("email", self.email.is_some()),
+            ("phone", matches!(self.phone, Some(Some(_)))),
+            ("no phone", matches!(self.phone, Some(None))),
+        ]
+        .into_iter()
+        .filter_map(|(member, sent)| sent.then_some(member))
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn person() -> NewContact {
+        let body = json!({"firstName": "Erika", "lastName": "Muster", "email": "e@example.org", "phone": "1"});
+        NewContact::parse(&body).ok().unwrap()
+    }
+
+    fn parse(body: &Value) -> ContactPatch {
+        ContactPatch::parse(body).ok().unwrap()
+    }
+
+    #[test]
+    fn what_was_not_sent_stays_and_only_the_phone_can_go() {
+        let patch = parse(&json!({"lastName": "Neu", "phone": null, "newer": 1}));
+        let after = patch.apply(&person());
+        assert_eq!((after.first_name.as_str(), after.last_name.as_str(), after.phone), ("Erika", "Neu", None));
+        assert_eq!(patch.members(), ["lastName", "no phone"]);
+        for member in ["firstName", "lastName", "email"] {
+            let Err(Violations(found)) = ContactPatch::parse(&json!({ member: null })) else { panic!("{member}") };
+            assert_eq!((found[0].field.as_str(), found[0].message.as_str()), (member, "is required"));
+        }
+        assert!(parse(&json!({})).apply(&person()) == person());
+    }
+
+    #[test]
+    fn patches_of_the_same_members_are_told_apart_by_whom_they_leave_as_he_is() {
+        let (same, other) = (parse(&json!({"phone": "1"})), parse(&json!({"phone": "2"})));
+        assert_eq!(same.members(), other.members());
+        assert!(same.apply(&person()) == person());
+        assert!(other.apply(&person()) != person());
+    }
+
+    #[test]
+    fn violations_never_repeat_what_was_sent() {
+        let body = json!({"firstName": 1, "email": "nobody", "phone": "call me"});
+        let Err(Violations(found)) = ContactPatch::parse(&body) else { panic!("violations expected") };
+        assert_eq!(found.iter().map(|v| v.field.as_str()).collect::<Vec<_>>(), ["firstName", "email", "phone"]);
+        assert!(found.iter().all(|v| v.rejected_value.is_none()));
+    }
+}
