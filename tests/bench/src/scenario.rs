@@ -119,6 +119,24 @@ impl Scenario {
                     Self { name: "one due", before: Before::PendingEffect, ..plain(Expected::Success, calls) },
                 ]
             }
+            "list-contacts" => {
+                let noted = Calls::Entered(&[("GetItem", 1), ("Query", 1), ("PutItem", 1)]);
+                vec![plain(Expected::Success, noted)]
+            }
+            "add-contact" | "update-contact" => {
+                let changed = Calls::Entered(&[("BatchGetItem", 1), ("TransactWriteItems", 1)]);
+                let told = Calls::Entered(&[("BatchGetItem", 1), ("GetItem", 1), ("PutItem", 1)]);
+                let status = if function == "add-contact" { 201 } else { 200 };
+                let again = Self { before: Before::PlainEvent, ..plain(Expected::Replay(status), told) };
+                vec![
+                    Self { name: "changed", ..plain(Expected::Status(status), changed) },
+                    Self { name: "replayed", ..again },
+                ]
+            }
+            "delete-contact" => {
+                let changed = Calls::Entered(&[("BatchGetItem", 1), ("TransactWriteItems", 1)]);
+                vec![plain(Expected::Status(204), changed)]
+            }
             "unmatched" => vec![plain(Expected::Status(404), Calls::Nothing)],
             _ => vec![plain(Expected::Success, Calls::Unlisted)],
         }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::Context;
 use aws::{Aws, Fetch};
 use domain::{
-    Actor, Branding, BuyerId, Capabilities, Cause, ClientId, NewBuyer, Organisation, OrganisationId, RateLimitTier,
-    RateLimits, RequestId, Seller, SellerId, Source,
+    Actor, Branding, BuyerId, Capabilities, Cause, ClientId, NewBuyer, Organisation, OrganisationId, PageSize,
+    RateLimitTier, RateLimits, RequestId, Seller, SellerId, Source,
 };
 use serde_json::json;
 use simulators::IdentityProvider;
@@ -34,6 +34,7 @@ pub(crate) struct World {
     token: String,
     seller: String,
     buyer: String,
+    contact: String,
     /// Values of the template's variables that only a deployment knows.
     variables: BTreeMap<&'static str, String>,
     /// Its keys are in the table; it answers should a function ask all the same.
@@ -53,8 +54,10 @@ impl World {
         administration.grant(organisation.uuid, &seller).await?;
         keep_keys(&table, identity_provider.issuer()).await?;
         let buyer = create_buyer(&table, organisation.uuid, seller.uuid).await?;
+        let contact = contact_of(&table, (seller.uuid, buyer)).await?;
         let items = endpoint.items();
         Ok(Self {
+            contact,
             items_with_pending_effect: with_pending_effect(items.clone(), events)?,
             items,
             token: long_lived_token(&identity_provider),
@@ -71,8 +74,8 @@ impl World {
     }
 
     /// For the events.
-    pub(crate) fn placeholders(&self) -> [(&str, &str); 3] {
-        [("TOKEN", &self.token), ("SELLER", &self.seller), ("BUYER", &self.buyer)]
+    pub(crate) fn placeholders(&self) -> [(&str, &str); 4] {
+        [("TOKEN", &self.token), ("SELLER", &self.seller), ("BUYER", &self.buyer), ("CONTACT", &self.contact)]
     }
 
     /// What Lambda sets, and what the template does.
@@ -157,6 +160,7 @@ async fn create_buyer(table: &Table, organisation: OrganisationId, seller: Selle
         "vatNumber": "ATU13585627",
         "companyName": "Bench Buyer GmbH",
         "address": { "street": "Prüfstand 1", "postCode": "1010", "city": "Wien", "country": "AT" },
+        "contacts": [{ "firstName": "Eva", "lastName": "Beispiel", "email": "eva@example.com", "phone": "+43 1 2345" }],
     });
     let new = NewBuyer::parse(&body)?;
     let buyer = BuyerId::of(seller, &new.business.vat_number);
@@ -171,6 +175,14 @@ async fn create_buyer(table: &Table, organisation: OrganisationId, seller: Selle
     let answer = |_: &_, _| Answer::empty(201);
     table.create_buyers().upsert(seller, new, cause, &remember, answer).await.context("store a buyer")?;
     Ok(buyer)
+}
+
+/// The id of the buyer's one contact, as its first revision names it.
+async fn contact_of(table: &Table, buyer: (SellerId, BuyerId)) -> anyhow::Result<String> {
+    let history = table.histories().page(buyer, None, PageSize::default()).await?.context("the buyer has a history")?;
+    let mut fields = history.items.iter().flat_map(|revision| &revision.changes).map(|change| &change.field);
+    let id = fields.find_map(|field| field.strip_prefix("contacts[")?.strip_suffix(']'));
+    Ok(id.context("the buyer has a contact")?.to_owned())
 }
 
 /// What the stream shows to `relay-outbox` is in the table; due whatever this machine's clock says.
