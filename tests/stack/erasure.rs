@@ -31,11 +31,11 @@ async fn an_erased_contact_is_nowhere_any_more_and_the_history_still_verifies() 
     let other = json!({"firstName": "Hans", "lastName": "Beispiel", "email": "hans@example.net"});
     body["contacts"] = json!([erika(), other]);
     let created = api.upsert_with_key("create", &body).await;
-    let (buyer, path) = (created.json["uuid"].as_str().unwrap(), created.header("location").unwrap());
-    let contacts = api.get(&format!("{path}/contacts")).await;
+    let (buyer, location) = (created.json["uuid"].as_str().unwrap(), created.header("location").unwrap());
+    let contacts = api.get(&format!("{location}/contacts")).await;
     let erika_is = |contact: &&Value| contact["firstName"] == "Erika";
     let uuid = contacts.json.as_array().unwrap().iter().find(erika_is).unwrap()["uuid"].as_str().unwrap().to_owned();
-    let contact = format!("{path}/contacts/{uuid}");
+    let contact = format!("{location}/contacts/{uuid}");
     let patch = |key: &'static str, body: Value| send(api.write_with_key(key, Method::PATCH, &contact).json(&body));
     assert_eq!(patch("rename", json!({"lastName": "Geborene"})).await.status, 200);
     assert_eq!(patch("same", json!({"lastName": "Geborene"})).await.status, 200);

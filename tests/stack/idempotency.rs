@@ -1,9 +1,10 @@
 //! `Idempotency-Key`: same key, same meaning, same answer, one effect.
 
 use blackbox::{Draft, World, buyer_body, fresh_vat_number, send};
-use domain::SellerId;
+use domain::{Actor, Cause, NewBuyer, OrganisationId, RequestId, SellerId, Source};
 use reqwest::Method;
 use serde_json::json;
+use storage::{Answer, Remember, Upserted};
 use uuid::Uuid;
 
 #[tokio::test]
@@ -123,4 +124,30 @@ async fn a_receipt_holds_no_body_of_the_request_and_expires_after_24_hours() {
     world.behind.overwrite(&receipt).await;
     let later = api.upsert_with_key("key-5", &buyer_body(&fresh_vat_number())).await;
     assert_eq!(later.status, 201, "after 24 hours a key is new: {later:?}");
+}
+
+/// Time moves in this process only: nothing of a deployed function can be told another time.
+#[tokio::test]
+async fn a_key_is_the_same_for_24_hours_to_the_second_and_then_new() {
+    let world = World::shared();
+    let buyers = world.table().create_buyers();
+    let (organisation, seller) = (OrganisationId(Uuid::new_v4()), SellerId(Uuid::new_v4()));
+    let begun = storage::now();
+    let upsert = async |vat_number: &str, after_seconds: i64| {
+        let at = begun.plus_seconds(after_seconds);
+        let actor = Actor::System { function: "test".to_owned() };
+        let cause = Cause { actor, source: Source::System, request_id: RequestId::fresh(), at };
+        let remember = Remember::new(organisation, "key".to_owned(), vat_number.to_owned(), at);
+        let new = NewBuyer::parse(&buyer_body(vat_number)).unwrap();
+        let answer = |_: &_, created| Answer::empty(if created { 201 } else { 200 });
+        buyers.upsert(seller, new, cause, &remember, answer).await.unwrap()
+    };
+    let (first, other) = (fresh_vat_number(), fresh_vat_number());
+    let day = 24 * 60 * 60;
+    assert!(matches!(upsert(&first, 0).await, Upserted::Created(_)));
+    assert!(matches!(upsert(&first, day - 1).await, Upserted::Replayed(_)));
+    assert!(matches!(upsert(&other, day - 1).await, Upserted::KeyReused));
+    assert!(matches!(upsert(&other, day).await, Upserted::Created(_)), "a new day, a new meaning");
+    assert!(matches!(upsert(&first, day).await, Upserted::KeyReused), "and now it is this one's");
+    assert!(matches!(upsert(&first, 2 * day).await, Upserted::Unchanged(_)));
 }

@@ -3,7 +3,7 @@
 use domain::{Contact, ContactId, Instant, NewContact};
 use http_edge::{Answer, Problem};
 use serde::Serialize;
-use storage::ContactModified;
+use storage::{ContactModified, ContactRefusal};
 
 use crate::answers::replayed;
 
@@ -32,10 +32,16 @@ pub(crate) fn answered(modified: ContactModified) -> Result<Answer, Problem> {
     match modified {
         ContactModified::Done(answer, contact) => Ok(with_contact(answer, contact.as_ref())),
         ContactModified::Replayed(answer, contact) => Ok(replayed(with_contact(answer, contact.as_ref()))),
-        ContactModified::KeyReused => Err(Problem::key_reused()),
-        ContactModified::Full => Err(NewContact::too_many().into()),
-        ContactModified::NoBuyer => Err(Problem::not_found("buyer")),
-        ContactModified::NoContact => Err(Problem::not_found("contact")),
+        ContactModified::Refused(refusal) => Err(refused(refusal)),
+    }
+}
+
+fn refused(refusal: ContactRefusal) -> Problem {
+    match refusal {
+        ContactRefusal::KeyReused => Problem::key_reused(),
+        ContactRefusal::Full => NewContact::too_many().into(),
+        ContactRefusal::NoBuyer => Problem::not_found("buyer"),
+        ContactRefusal::NoContact => Problem::not_found("contact"),
     }
 }
 

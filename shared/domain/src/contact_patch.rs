@@ -5,13 +5,21 @@ use serde_json::Value;
 use crate::contact::{read_email, read_phone};
 use crate::{NewContact, Node, Reader, Violations};
 
-/// The members that were sent. Only `phone` may be taken away with `null`.
-#[derive(Clone, Default, PartialEq, Eq)]
+/// The members that were sent.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ContactPatch {
     first_name: Option<String>,
     last_name: Option<String>,
     email: Option<String>,
-    phone: Option<Option<String>>,
+    phone: Phone,
+}
+
+/// The only member that may be taken away with `null`.
+#[derive(Clone, PartialEq, Eq)]
+enum Phone {
+    NotSent,
+    Removed,
+    Set(String),
 }
 
 impl ContactPatch {
@@ -23,12 +31,16 @@ impl ContactPatch {
         let reader = Reader::default();
         let root = reader.root(body).confidential();
         let name = |node: Node<'_>| node.if_sent(|node| node.text(1..=100));
-        let phone = |node: &Node<'_>| if node.is_present() { read_phone(node).map(Some) } else { Some(None) };
+        let phone = root.field("phone");
         let patch = Self {
             first_name: name(root.field("firstName")),
             last_name: name(root.field("lastName")),
             email: root.field("email").if_sent(read_email),
-            phone: root.field("phone").if_sent(phone),
+            phone: match phone.if_sent(|node| if node.is_present() { read_phone(node) } else { None }) {
+                Some(phone) => Phone::Set(phone),
+                None if phone.is_sent() => Phone::Removed,
+                None => Phone::NotSent,
+            },
         };
         reader.finish(Some(patch))
     }
@@ -41,7 +53,11 @@ impl ContactPatch {
             first_name: first_name.unwrap_or_else(|| current.first_name.clone()),
             last_name: last_name.unwrap_or_else(|| current.last_name.clone()),
             email: email.unwrap_or_else(|| current.email.clone()),
-            phone: phone.unwrap_or_else(|| current.phone.clone()),
+            phone: match phone {
+                Phone::NotSent => current.phone.clone(),
+                Phone::Removed => None,
+                Phone::Set(phone) => Some(phone),
+            },
         }
     }
 
@@ -53,8 +69,8 @@ impl ContactPatch {
             ("firstName", self.first_name.is_some()),
             ("lastName", self.last_name.is_some()),
             ("email", self.email.is_some()),
-            ("phone", matches!(self.phone, Some(Some(_)))),
-            ("no phone", matches!(self.phone, Some(None))),
+            ("phone", matches!(self.phone, Phone::Set(_))),
+            ("no phone", self.phone == Phone::Removed),
         ]
         .into_iter()
         .filter_map(|(member, sent)| sent.then_some(member))

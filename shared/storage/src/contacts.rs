@@ -18,7 +18,7 @@ use crate::item::{self, Item, RevisionItem};
 use crate::key::{CONTACT, Key, buyer_pk};
 use crate::modify::{Ended, Step, Writing, not_before};
 use crate::receipt::{Kept, PersonAt};
-use crate::{Answer, Remember, StorageError, Table, transaction};
+use crate::{Answer, Remember, StorageError, Table, disclosures, transaction};
 
 /// A contact is kept in at most so many revisions, its latest; so one transaction of 100 actions can erase it.
 const MOST_STATES: usize = 80;
@@ -70,6 +70,13 @@ pub enum ContactModified {
     Done(Answer, Option<Contact>),
     /// The same request was answered so before.
     Replayed(Answer, Option<Contact>),
+    /// Not at all.
+    Refused(ContactRefusal),
+}
+
+/// Why a contact is not changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContactRefusal {
     /// The idempotency key was used for another request.
     KeyReused,
     /// The buyer has as many contacts as it may.
@@ -77,12 +84,6 @@ pub enum ContactModified {
     /// The seller has no such buyer.
     NoBuyer,
     /// The buyer has no such contact, or has no longer.
-    NoContact,
-}
-
-/// Why a contact is not changed.
-enum Refusal {
-    Full,
     NoContact,
 }
 
@@ -108,7 +109,7 @@ impl ModifyContacts {
         let uuid = ContactId::fresh();
         let ended = self.0.modify(buyer, Some(remember), &[], |now, _| {
             if now.contact_count as usize >= NewContact::MOST {
-                return Ok(Step::Refuse(Refusal::Full));
+                return Ok(Step::Refuse(ContactRefusal::Full));
             }
             let contact = Contact { uuid, person: person.clone(), created_at: not_before(now, cause).at };
             let change = Change { now, kind: RevisionKind::ContactAdded, cause, count: now.contact_count + 1 };
@@ -131,7 +132,7 @@ impl ModifyContacts {
     ) -> Result<ContactModified, StorageError> {
         let key = Key::contact(buyer.1, contact);
         let ended = self.0.modify(buyer, Some(remember), std::slice::from_ref(&key), |now, beside| {
-            let Some(mut current) = read(beside)? else { return Ok(Step::Refuse(Refusal::NoContact)) };
+            let Some(mut current) = read(beside)? else { return Ok(Step::Refuse(ContactRefusal::NoContact)) };
             let person = patch.apply(&current.contact.person);
             if person == current.contact.person {
                 let seq = current.seqs.last().copied().unwrap_or_default();
@@ -158,7 +159,7 @@ impl ModifyContacts {
     ) -> Result<ContactModified, StorageError> {
         let key = Key::contact(buyer.1, contact);
         let ended = self.0.modify(buyer, Some(remember), std::slice::from_ref(&key), |now, beside| {
-            let Some(current) = read(beside)? else { return Ok(Step::Refuse(Refusal::NoContact)) };
+            let Some(current) = read(beside)? else { return Ok(Step::Refuse(ContactRefusal::NoContact)) };
             let change =
                 Change { now, kind: RevisionKind::ContactErased, cause, count: now.contact_count.saturating_sub(1) };
             let (mut next, revision) = change.revision((contact, None));
@@ -170,7 +171,7 @@ impl ModifyContacts {
         });
         Ok(match answered(ended.await?) {
             Ok(Answered { kept, replayed, .. }) => done(kept.answer, None, replayed),
-            Err(refusal) => refusal,
+            Err(refusal) => ContactModified::Refused(refusal),
         })
     }
 
@@ -181,7 +182,7 @@ impl ModifyContacts {
         change: &Change<'_>,
         mut item: ContactItem,
         disclosure: &Disclosure,
-    ) -> Result<Step<Refusal, Left>, StorageError> {
+    ) -> Result<Step<ContactRefusal, Left>, StorageError> {
         let contact = item.contact.clone();
         let (next, revision) = change.revision((contact.uuid, Some(&contact.person)));
         let mut beside = Vec::with_capacity(3);
@@ -191,7 +192,7 @@ impl ModifyContacts {
         }
         let key = Key::contact(next.uuid, contact.uuid);
         beside.push(transaction::put(&self.0, item::write(&key, &item)?, None));
-        beside.push(transaction::put(&self.0, self.0.disclosure(disclosure)?, None));
+        beside.push(transaction::put(&self.0, disclosures::entry(disclosure)?, None));
         let kept = kept(status, &contact, next.seq);
         let left = Left { contact: Some(contact), noted: true };
         Ok(Step::Write(Box::new(Writing { next, revision, kept, beside }), left))
@@ -207,13 +208,13 @@ impl ModifyContacts {
     async fn tell(
         &self,
         buyer: BuyerId,
-        ended: Ended<Refusal, Left>,
+        ended: Ended<ContactRefusal, Left>,
         disclosure: &Disclosure,
         is_same: impl Fn(&NewContact) -> bool,
     ) -> Result<ContactModified, StorageError> {
         let Answered { kept, left, replayed } = match answered(ended) {
             Ok(answered) => answered,
-            Err(refusal) => return Ok(refusal),
+            Err(refusal) => return Ok(ContactModified::Refused(refusal)),
         };
         if let Some(Left { contact, noted }) = left {
             if !noted {
@@ -221,10 +222,11 @@ impl ModifyContacts {
             }
             return Ok(done(kept.answer, contact, replayed));
         }
-        let Some(at) = kept.person else { return Ok(ContactModified::KeyReused) };
-        let Some(person) = self.person(buyer, at).await? else { return Ok(ContactModified::NoContact) };
+        let refused = |refusal| Ok(ContactModified::Refused(refusal));
+        let Some(at) = kept.person else { return refused(ContactRefusal::KeyReused) };
+        let Some(person) = self.person(buyer, at).await? else { return refused(ContactRefusal::NoContact) };
         if !is_same(&person) {
-            return Ok(ContactModified::KeyReused);
+            return refused(ContactRefusal::KeyReused);
         }
         self.0.disclose(disclosure).await?;
         let contact = Contact { uuid: at.contact, person, created_at: at.created_at };
@@ -275,14 +277,13 @@ struct Answered {
     replayed: bool,
 }
 
-fn answered(ended: Ended<Refusal, Left>) -> Result<Answered, ContactModified> {
+fn answered(ended: Ended<ContactRefusal, Left>) -> Result<Answered, ContactRefusal> {
     match ended {
         Ended::Done(kept, left) => Ok(Answered { kept, left, replayed: false }),
         Ended::Replayed(kept) => Ok(Answered { kept, left: None, replayed: true }),
-        Ended::KeyReused => Err(ContactModified::KeyReused),
-        Ended::Refused(Refusal::Full) => Err(ContactModified::Full),
-        Ended::Refused(Refusal::NoContact) => Err(ContactModified::NoContact),
-        Ended::Absent => Err(ContactModified::NoBuyer),
+        Ended::KeyReused => Err(ContactRefusal::KeyReused),
+        Ended::Refused(refusal) => Err(refusal),
+        Ended::Absent => Err(ContactRefusal::NoBuyer),
     }
 }
 

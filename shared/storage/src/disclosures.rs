@@ -57,15 +57,15 @@ struct DisclosureItem<'d> {
     expires_at: i64,
 }
 
-impl Table {
-    /// An entry of the log, to be put.
-    pub(crate) fn disclosure(&self, disclosure: &Disclosure) -> Result<Item, StorageError> {
-        let expires_at = disclosure.at.seconds() + LIFETIME_SECONDS;
-        item::write(&Key::disclosure(disclosure.buyer, disclosure.at), &DisclosureItem { disclosure, expires_at })
-    }
+/// An entry of the log, to be put.
+pub(crate) fn entry(disclosure: &Disclosure) -> Result<Item, StorageError> {
+    let expires_at = disclosure.at.seconds() + LIFETIME_SECONDS;
+    item::write(&Key::disclosure(disclosure.buyer, disclosure.at), &DisclosureItem { disclosure, expires_at })
+}
 
+impl Table {
     /// Notes that personal data is about to be shown. Without this it must not be.
     pub(crate) async fn disclose(&self, disclosure: &Disclosure) -> Result<(), StorageError> {
-        self.put(self.disclosure(disclosure)?).await
+        self.put(entry(disclosure)?).await
     }
 }

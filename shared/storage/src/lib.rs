@@ -26,7 +26,7 @@ mod transaction;
 pub use admin::Administration;
 pub use buyers::{CreateBuyers, ReadBuyers, Upserted};
 pub use callers::{Callers, Membership};
-pub use contacts::{ContactModified, ModifyContacts, ReadContacts};
+pub use contacts::{ContactModified, ContactRefusal, ModifyContacts, ReadContacts};
 pub use disclosures::Disclosures;
 pub use error::StorageError;
 pub use history::Histories;
