@@ -15,6 +15,7 @@ mod malformed;
 mod modify;
 mod operators;
 mod outbox;
+mod rate_limits;
 mod rights;
 mod template;
 mod tokens;

@@ -6,7 +6,7 @@ use domain::Instant;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::{
-    Administration, Callers, CreateBuyers, Histories, IssuerKeys, KeysCopy, ListBuyers, ModifyBuyers, Outbox,
+    Administration, Callers, CreateBuyers, Histories, IssuerKeys, KeysCopy, Limits, ListBuyers, ModifyBuyers, Outbox,
     ReadBuyers, StorageError,
 };
 
@@ -54,6 +54,12 @@ impl Table {
     #[must_use]
     pub fn callers(&self) -> Callers {
         Callers(self.clone())
+    }
+
+    /// How often they called of late: the table `limits`, by its name.
+    #[must_use]
+    pub fn limits(&self, name: &str) -> Limits {
+        Limits::beside(self, name)
     }
 
     /// The copy of an issuer's keys.
