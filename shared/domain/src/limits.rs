@@ -110,7 +110,7 @@ impl Counters {
     /// Whether a request of that time, which is among the counted, is within the limit.
     #[must_use]
     pub fn admit(&self, limit: Limit, at: Instant) -> bool {
-        self.windows(limit, at.seconds(), at).into_iter().all(|(most, counted)| counted <= most)
+        self.windows(limit, at.seconds(), at.seconds() + DISORDER).into_iter().all(|(most, counted)| counted <= most)
     }
 
     /// How it stands when everything counted was admitted.
@@ -123,10 +123,22 @@ impl Counters {
     /// How it stands for a request that was not admitted and is not counted any more.
     #[must_use]
     pub fn refusal(&self, limit: Limit, at: Instant) -> Allowance {
+        let admitted = self.admitted(limit);
         // Room now means that what was in the way is gone since, being refused itself.
-        let room = self.remaining(limit, at.seconds(), at) > 0;
-        let reset = if room { at.seconds() + 1 } else { self.growth(limit, at) };
+        let room = admitted.remaining(limit, at.seconds(), at) > 0;
+        let reset = if room { at.seconds() + 1 } else { admitted.growth(limit, at) };
         Allowance { limit, admitted: false, remaining: 0, reset }
+    }
+
+    /// What of it was admitted, if it came in the order of time. The rest are requests that were refused at the same
+    /// time and have yet to take themselves back: of forty at once they would fill the minute as well, which they do not.
+    fn admitted(&self, limit: Limit) -> Self {
+        let mut admitted = Self::default();
+        for (second, count) in &self.0 {
+            let room = admitted.windows(limit, *second, *second).map(|(most, counted)| most.saturating_sub(counted));
+            admitted.0.insert(*second, *count.min(&room[0].min(room[1])));
+        }
+        admitted
     }
 
     /// Seconds whose counts will never matter again, oldest first.
@@ -135,9 +147,8 @@ impl Counters {
         self.0.range(..kept_from).map(|(second, _)| *second)
     }
 
-    /// The limits of both windows, and what counts in each at that second, as known `at`.
-    fn windows(&self, limit: Limit, second: i64, at: Instant) -> [(u64, u64); 2] {
-        let known = at.seconds() + DISORDER;
+    /// The limits of both windows, and what counts in each at that second, of what is known up to another.
+    fn windows(&self, limit: Limit, second: i64, known: i64) -> [(u64, u64); 2] {
         let counted = |length: i64| {
             let window = self.0.range(second - length..).take_while(|(slot, _)| **slot <= known);
             window.fold(0, |sum: u64, (_, count)| sum.saturating_add(*count))
@@ -147,7 +158,8 @@ impl Counters {
     }
 
     fn remaining(&self, limit: Limit, second: i64, at: Instant) -> u32 {
-        let left = self.windows(limit, second, at).map(|(most, counted)| most.saturating_sub(counted));
+        let left =
+            self.windows(limit, second, at.seconds() + DISORDER).map(|(most, counted)| most.saturating_sub(counted));
         left[0].min(left[1]) as u32
     }
 

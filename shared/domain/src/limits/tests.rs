@@ -73,9 +73,20 @@ fn stale_is_what_no_clock_asks_for_any_more() {
 
 #[test]
 fn a_limit_that_was_lowered_holds_at_once() {
-    let before = counters(&[(1000, 100)]);
-    let after = before.refusal(Limit(3), at(1005));
-    assert_eq!((after.remaining, after.reset), (0, 1061));
+    let with = |second| counters(&[(1000, 100), (second, 1)]);
+    assert!(!with(1060).admit(Limit(3), at(1060)));
+    assert!(with(1061).admit(Limit(3), at(1061)));
+}
+
+#[test]
+fn whoever_is_refused_beside_others_is_not_told_to_wait_for_them() {
+    let limit = Limit(30);
+    for crowd in [&[(1000, 40)][..], &[(1000, 25), (1001, 15), (1002, 3)], &[(1000, 10), (1009, 30)]] {
+        let crowd = counters(crowd);
+        assert!(!crowd.admit(limit, at(1009)));
+        assert_eq!(crowd.refusal(limit, at(1009)).reset, 1011, "{crowd:?}");
+    }
+    assert_eq!(counters(&[(1000, 4), (1003, 40)]).refusal(limit, at(1003)).reset, 1011);
 }
 
 #[test]
