@@ -105,8 +105,8 @@ async fn a_refused_request_takes_itself_back_and_the_next_are_refused_without_a_
         assert_eq!(refusal, Allowance { limit: LIMIT, admitted: false, remaining: 0, reset: NOW + 9 });
         assert_eq!(refusal.retry_after(at(second)), NOW + 9 - second);
     }
-    let served = count(&limits, NOW + 9).await.unwrap();
-    assert_eq!((served.admitted, served.remaining), (true, 3));
+    let later = count(&limits, NOW + 9).await.unwrap();
+    assert_eq!((later.admitted, later.remaining), (true, 3));
     let requests = server.played();
     let undo = requests[1].json();
     assert_eq!(undo["UpdateExpression"], format!("ADD t{NOW} :minus_one"));

@@ -115,8 +115,7 @@ impl Limits {
             .update(whose, expression)
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
             .expression_attribute_values(":expires", AttributeValue::N((at.seconds() + KEPT_SECONDS).to_string()));
-        let answer = update.send().await.map_err(|error| StorageError::of(&error))?;
-        Ok(counters(&answer.attributes.unwrap_or_default()))
+        send(update).await
     }
 
     /// Only from what is there, so that a late repeat on the way cannot leave less than nothing.
@@ -127,8 +126,7 @@ impl Limits {
             .condition_expression(format!("{slot} >= :one"))
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
             .expression_attribute_values(":minus_one", AttributeValue::N("-1".to_owned()));
-        let answer = update.send().await.map_err(|error| StorageError::of(&error))?;
-        Ok(counters(&answer.attributes.unwrap_or_default()))
+        send(update).await
     }
 
     /// Where every request meets a fresh instance, none has seen what is stale before it counts; so whoever finds that
@@ -137,8 +135,8 @@ impl Limits {
         let stale = removable(seen, at);
         if stale.len() == MOST_REMOVED {
             let update = self.update(whose, removal(&stale)).return_values(ReturnValue::None);
-            if let Err(error) = update.send().await {
-                warn!(cause = %StorageError::of(&error), "Stale counters could not be taken away");
+            if let Err(cause) = send(update).await {
+                warn!(%cause, "Stale counters could not be taken away");
             }
         }
     }
@@ -163,6 +161,12 @@ impl Limits {
     fn seen(&self) -> MutexGuard<'_, HashMap<Whose, Seen>> {
         self.seen.lock().expect("no panic while locked")
     }
+}
+
+/// The counters after the update. Boxed, for the future of every request holds this one.
+async fn send(update: UpdateItemFluentBuilder) -> Result<Counters, StorageError> {
+    let answer = Box::pin(update.send()).await.map_err(|error| StorageError::of(&error))?;
+    Ok(counters(&answer.attributes.unwrap_or_default()))
 }
 
 /// The attribute that counts a second.
