@@ -100,9 +100,13 @@ fn counts_that_nobody_could_have_made_do_not_overflow() {
 struct Dice(u64);
 
 impl Dice {
-    fn below(&mut self, most: u64) -> i64 {
+    fn below(&mut self, most: u32) -> u32 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) % most) as i64
+        (self.0 >> 33) as u32 % most
+    }
+
+    fn millis(&mut self, most: u32) -> i64 {
+        i64::from(self.below(most))
     }
 }
 
@@ -146,13 +150,13 @@ fn fullest(times: &[i64], length: i64) -> usize {
 fn no_stretch_of_sixty_or_ten_seconds_ever_holds_more_than_its_limit() {
     let (mut dice, mut refused, mut filled) = (Dice(1), 0, 0);
     for round in 0..300 {
-        let limit = Limit(1 + dice.below(40) as u32);
+        let limit = Limit(1 + dice.below(40));
         let pace = [40, 300, 1500, 8000][round % 4];
         let (mut shared, mut admitted, mut clock) = (Shared::default(), Vec::new(), 1_000_000);
         for _ in 0..250 {
-            clock += dice.below(pace);
+            clock += dice.millis(pace);
             // Half of the requests are counted late: others with later times were counted before.
-            let late = dice.below(2) * dice.below(15_000);
+            let late = if dice.below(2) == 0 { 0 } else { dice.millis(15_000) };
             let at = Instant::from_millis(clock - late);
             if shared.request(limit, at).0 {
                 admitted.push(at.millis());
@@ -160,7 +164,7 @@ fn no_stretch_of_sixty_or_ten_seconds_ever_holds_more_than_its_limit() {
                 refused += 1;
             }
             while !shared.refused.is_empty() && dice.below(3) > 0 {
-                let index = dice.below(shared.refused.len() as u64) as usize;
+                let index = dice.below(shared.refused.len() as u32) as usize;
                 shared.take_back(index);
             }
         }
@@ -176,10 +180,10 @@ fn no_stretch_of_sixty_or_ten_seconds_ever_holds_more_than_its_limit() {
 fn remaining_and_reset_come_true() {
     let mut dice = Dice(2);
     for _ in 0..300 {
-        let limit = Limit(1 + dice.below(40) as u32);
+        let limit = Limit(1 + dice.below(40));
         let (mut shared, mut clock) = (Shared::default(), 1_000_000);
         for _ in 0..60 {
-            clock += dice.below(2500);
+            clock += dice.millis(2500);
             let at = Instant::from_millis(clock);
             let (admitted, seen) = shared.request(limit, at);
             while !shared.refused.is_empty() {
