@@ -73,7 +73,12 @@ async fn checks_come_in_the_promised_order() {
     let world = World::shared();
     let nothing = Draft::new().with(|organisation| organisation.capabilities = domain::Capabilities::default());
     let api = world.organisation(nothing).await;
-    let unsigned = world.organisation(Draft::new().with(|organisation| organisation.dpa_version = None)).await;
+    let exhausted = || {
+        let nothing = domain::RateLimits { read: 0, write: 0, webhook: 0 };
+        Draft::new().with(|organisation| organisation.rate_limits = Some(nothing))
+    };
+    let unsigned = world.organisation(exhausted().with(|organisation| organisation.dpa_version = None)).await;
+    let exhausted = world.organisation(exhausted()).await;
     let nowhere = "/v1/partners/00000000-0000-4000-8000-000000000000/buyers";
     let here = api.buyers();
     let mut taken = buyer_body(&fresh_vat_number());
@@ -84,6 +89,7 @@ async fn checks_come_in_the_promised_order() {
     for (step, request, expected) in [
         ("token", api.with_token("x").request(Method::POST, nowhere).body("{"), (401, "unauthorized")),
         ("agreement", post(&unsigned, nowhere), (403, "dpa-not-accepted")),
+        ("rate limit", post(&exhausted, nowhere), (429, "rate-limited")),
         ("seller", post(&api, nowhere), (403, "forbidden")),
         ("headers", post(&api, &here), (400, "malformed-request")),
         ("media type", post(&api, &here).header(key.0, key.1), (415, "unsupported-media-type")),

@@ -18,6 +18,7 @@ mod modify;
 mod operators;
 mod outbox;
 mod pii_log;
+mod rate_limits;
 mod rights;
 mod template;
 mod tokens;

@@ -7,6 +7,8 @@
 //! Not tried, because the emulator would not miss them: `ReadBuyer` (it does not tell kinds of items apart, and
 //! `ReadCaller` allows the same action), the shared policy `Caller`, and the relay's rights on stream, key and bucket,
 //! which the emulator itself does not ask for. Those are compared with a list in `template.rs`.
+//!
+//! Not tried here either: `CountRequests` of `Caller`. Without it every request is let through, and `rate_limits.rs` fails.
 
 use blackbox::{Draft, World, buyer_body, event_file, fresh_vat_number};
 use serde_json::{Value, json};

@@ -87,8 +87,9 @@ fn every_right_on_the_table_is_bound_to_kinds_of_items() {
 }
 
 /// All that functions may do: where, Sid, actions, on what, with what leading keys. A wider right fails here first.
-const RIGHTS: [(&str, &str, &str, &str, &str); 36] = [
+const RIGHTS: [(&str, &str, &str, &str, &str); 37] = [
     ("Caller", "ReadCaller", "dynamodb:GetItem dynamodb:BatchGetItem", "Table.Arn", "CLIENT#* ORG#* ISSUER#*"),
+    ("Caller", "CountRequests", "dynamodb:UpdateItem", "LimitsTable.Arn", "ORG#*"),
     ("Caller", "KeepIssuerKeys", "dynamodb:UpdateItem", "Table.Arn", "ISSUER#*"),
     ("GetMe", "ReadOrganisation", "dynamodb:Query", "Table.Arn", "ORG#*"),
     ("UpsertBuyer", "CreateBuyer", "dynamodb:PutItem", "Table.Arn", "BUYER#* RECEIPT#*"),

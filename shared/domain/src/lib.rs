@@ -14,6 +14,7 @@ mod effect;
 mod ids;
 mod input;
 mod instant;
+mod limits;
 mod organisation;
 mod page;
 mod patch;
@@ -30,6 +31,7 @@ pub use effect::{Effect, Event, EventType};
 pub use ids::{BuyerId, ClientId, ContactId, EventId, NotAnId, OrganisationId, RequestId, SellerId};
 pub use input::{Node, Reader, Violation, Violations};
 pub use instant::Instant;
+pub use limits::{Allowance, Category, Counters, Limit};
 pub use organisation::{
     Branding, Capabilities, Capability, DpaStanding, Organisation, RateLimitTier, RateLimits, Seller,
 };

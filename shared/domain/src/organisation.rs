@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Instant, OrganisationId, SellerId, VatNumber};
+use crate::{Category, Instant, Limit, OrganisationId, SellerId, VatNumber};
 
 /// Requests a minute an organisation may make, by category.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct RateLimits {
     /// `/v1/webhooks*`.
     pub webhook: u32,
 }
+
+const STANDARD: RateLimits = RateLimits { read: 300, write: 60, webhook: 10 };
+const HIGH_VOLUME: RateLimits = RateLimits { read: 1000, write: 200, webhook: 30 };
 
 /// What an organisation may do beyond the common. All off by default, as published.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,7 +106,8 @@ pub struct Organisation {
     pub name: String,
     /// Its tier.
     pub rate_limit_tier: RateLimitTier,
-    /// The numbers of an [`RateLimitTier::Enterprise`] organisation.
+    /// The numbers of an [`RateLimitTier::Enterprise`] organisation; without them it has those of
+    /// [`RateLimitTier::HighVolume`]. Of no meaning in the other tiers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_limits: Option<RateLimits>,
     /// What it may do.
@@ -160,6 +164,21 @@ impl Organisation {
             (Some(_), _) => DpaStanding::Outdated,
         }
     }
+
+    /// How many requests of that category it may make.
+    #[must_use]
+    pub fn limit(&self, category: Category) -> Limit {
+        let numbers = match self.rate_limit_tier {
+            RateLimitTier::Standard => STANDARD,
+            RateLimitTier::HighVolume => HIGH_VOLUME,
+            RateLimitTier::Enterprise => self.rate_limits.unwrap_or(HIGH_VOLUME),
+        };
+        Limit(match category {
+            Category::Read => numbers.read,
+            Category::Write => numbers.write,
+            Category::Webhook => numbers.webhook,
+        })
+    }
 }
 
 /// A seller that an organisation may act for.
@@ -207,5 +226,20 @@ mod tests {
         assert_eq!(standing(Some("2025-07"), Some(1_001)), DpaStanding::InGrace);
         assert_eq!(standing(Some("2025-07"), Some(1_000)), DpaStanding::Outdated);
         assert_eq!(standing(Some("2025-07"), None), DpaStanding::Outdated);
+    }
+
+    #[test]
+    fn a_tier_has_the_published_numbers_and_an_enterprise_its_own() {
+        use Category::{Read, Webhook, Write};
+        let limits = |tier, own| {
+            let mut organisation = organisation(None, None);
+            (organisation.rate_limit_tier, organisation.rate_limits) = (tier, own);
+            [Read, Write, Webhook].map(|category| organisation.limit(category).in_a_minute())
+        };
+        let own = Some(RateLimits { read: 5000, write: 7, webhook: 0 });
+        assert_eq!(limits(RateLimitTier::Standard, own), [300, 60, 10]);
+        assert_eq!(limits(RateLimitTier::HighVolume, own), [1000, 200, 30]);
+        assert_eq!(limits(RateLimitTier::Enterprise, own), [5000, 7, 0]);
+        assert_eq!(limits(RateLimitTier::Enterprise, None), [1000, 200, 30], "never without a ceiling");
     }
 }

@@ -1,13 +1,16 @@
-//! Who calls, and whether he may: client → organisation → DPA → seller → capability.
+//! Who calls, and whether he may: client → organisation → DPA → rate limit → seller → capability.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex};
 
-use domain::{Actor, Capability, ClientId, Instant, Organisation, OrganisationId, Seller, SellerId};
-use storage::Callers;
+use domain::{Actor, Capability, Category, ClientId, Instant, Organisation, OrganisationId, Seller, SellerId};
+use storage::{Callers, Limits};
+use tracing::Span;
+use tracing::field::display;
 
 use crate::Problem;
+use crate::limits::{self, Standing};
 
 /// How long what was read about a caller is believed, in seconds. With it a revocation is effective after
 /// at most 60 s.
@@ -55,12 +58,15 @@ pub(crate) struct Asked {
     pub(crate) dpa: bool,
     /// What the route needs.
     pub(crate) capability: Option<Capability>,
+    /// What the request is counted as.
+    pub(crate) category: Category,
     pub(crate) at: Instant,
 }
 
 /// Reads about callers at most once in 50 s each.
 pub(crate) struct Gate {
     store: Callers,
+    limits: Limits,
     required_dpa: String,
     clients: Cache<ClientId, OrganisationId>,
     organisations: Cache<OrganisationId, Arc<Organisation>>,
@@ -68,9 +74,10 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub(crate) fn new(store: Callers, required_dpa: String) -> Self {
+    pub(crate) fn new(store: Callers, limits: Limits, required_dpa: String) -> Self {
         Self {
             store,
+            limits,
             required_dpa,
             clients: Cache::default(),
             organisations: Cache::default(),
@@ -78,13 +85,19 @@ impl Gate {
         }
     }
 
-    /// Lets the caller in, or says why not, in the promised order.
-    pub(crate) async fn admit(&self, asked: Asked) -> Result<Caller, Problem> {
-        let Asked { client, of_a_seller, seller, dpa, capability, at } = asked;
+    /// Lets the caller in, or says why not, in the promised order. Every request of a known caller counts, so that each
+    /// answer can say how he stands.
+    pub(crate) async fn admit(&self, asked: Asked, standing: &Standing) -> Result<Caller, Problem> {
+        let Asked { client, of_a_seller, seller, dpa, capability, category, at } = asked;
         let (organisation, acts_for) = self.look_up(&client, seller, at).await?;
-        let standing = organisation.dpa_standing(&self.required_dpa, at);
-        if dpa && !standing.allows() {
-            return Err(Problem::dpa_not_accepted(standing, &self.required_dpa));
+        Span::current().record("organisation", display(organisation.uuid));
+        let allowance = limits::count(&self.limits, &organisation, category, at, standing).await;
+        let dpa_standing = organisation.dpa_standing(&self.required_dpa, at);
+        if dpa && !dpa_standing.allows() {
+            return Err(Problem::dpa_not_accepted(dpa_standing, &self.required_dpa));
+        }
+        if !allowance.admitted {
+            return Err(Problem::rate_limited(category, allowance, at));
         }
         if of_a_seller && acts_for.is_none() {
             return Err(Problem::foreign_seller());

@@ -14,11 +14,11 @@ use lambda_http::{Body, Request, RequestExt, Response, service_fn};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use storage::{Answer, Table, now};
-use tracing::field::{self, display};
-use tracing::{Instrument, Span, error, info, info_span, warn};
+use tracing::{Instrument, error, field, info, info_span, warn};
 
 use crate::caller::{Asked, Gate};
 use crate::issuer::Issuer;
+use crate::limits::{Standing, category};
 use crate::settings::Settings;
 use crate::{Call, Door, Endpoint, Problem};
 
@@ -75,7 +75,11 @@ impl Edge {
                 Inside::Callers(Box::new(Admission {
                     endpoint: endpoint(&table),
                     issuer: Issuer::new(&settings.issuer, table.issuer_keys(), copy),
-                    gate: Gate::new(table.callers(), settings.required_dpa_version),
+                    gate: Gate::new(
+                        table.callers(),
+                        table.limits(&settings.limits_table),
+                        settings.required_dpa_version,
+                    ),
                 }))
             }
         };
@@ -90,10 +94,11 @@ impl Edge {
         let invocation = request.lambda_context_ref().map(|context| context.request_id.clone());
         let span = info_span!("request", %request_id, invocation, function = self.name, organisation = field::Empty);
         let limit = time_left(&request);
-        let answered = guarded(limit, self.handle(request, &request_id)).instrument(span.clone()).await;
+        let standing = Standing::default();
+        let answered = guarded(limit, self.handle(request, &request_id, &standing)).instrument(span.clone()).await;
         let _entered = span.enter();
         let duration_ms = clock.elapsed().as_millis() as u64;
-        let response = match &answered {
+        let mut response = match &answered {
             Ok(answer) => {
                 info!(status = answer.status, duration_ms, "{} answered {}", self.name, answer.status);
                 from_answer(answer)
@@ -103,36 +108,38 @@ impl Edge {
                 from_problem(problem, problem.body(&self.problem_base, &instance, &request_id))
             }
         };
+        for (name, value) in standing.headers() {
+            set_named(&mut response, name, &value);
+        }
         with_common_headers(response, &request_id)
     }
 
-    async fn handle(&self, request: Request, request_id: &RequestId) -> Result<Answer, Problem> {
+    async fn handle(&self, request: Request, request_id: &RequestId, standing: &Standing) -> Result<Answer, Problem> {
         match &self.inside {
             Inside::Anyone(handler) => handler(request.raw_http_path()),
-            Inside::Callers(admission) => admission.handle(request, request_id).await,
+            Inside::Callers(admission) => admission.handle(request, request_id, standing).await,
         }
     }
 }
 
 impl Admission {
     /// The steps before the handler, in the order the API promises.
-    async fn handle(&self, request: Request, request_id: &RequestId) -> Result<Answer, Problem> {
+    async fn handle(&self, request: Request, request_id: &RequestId, standing: &Standing) -> Result<Answer, Problem> {
         let Self { endpoint, issuer, gate } = self;
         let at = now();
         let client = issuer.client(bearer(request.headers())?, at).await?;
         let parameters = path_parameters(&request);
         let seller = parameters.get("sellerId");
-        let caller = gate
-            .admit(Asked {
-                client,
-                of_a_seller: seller.is_some(),
-                seller: seller.and_then(|text| text.parse().ok()),
-                dpa: endpoint.dpa,
-                capability: endpoint.capability,
-                at,
-            })
-            .await?;
-        Span::current().record("organisation", display(caller.organisation.uuid));
+        let asked = Asked {
+            client,
+            of_a_seller: seller.is_some(),
+            seller: seller.and_then(|text| text.parse().ok()),
+            dpa: endpoint.dpa,
+            capability: endpoint.capability,
+            category: category(&request),
+            at,
+        };
+        let caller = gate.admit(asked, standing).await?;
         let idempotency_key = if endpoint.writes { Some(idempotency_key(request.headers())?) } else { None };
         let query = request.query_string_parameters();
         let query = query.iter().map(|(name, value)| (name.to_owned(), Value::String(value.to_owned()))).collect();
@@ -261,50 +268,4 @@ fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Kind;
-    use lambda_http::{Context, http};
-
-    const LIMIT: Duration = Duration::from_millis(20);
-
-    fn request() -> Request {
-        let mut context = Context::default();
-        context.deadline = now().plus_seconds(8).millis().unsigned_abs();
-        let request = http::Request::builder().uri("https://api.example/v1/x").header("x-request-id", "order-4711");
-        request.body(Body::Empty).unwrap().with_raw_http_path("/v1/x").with_lambda_context(context)
-    }
-
-    fn edge(handler: fn(&str) -> Result<Answer, Problem>) -> Edge {
-        Edge { name: "test", problem_base: "https://api.example/problems/".to_owned(), inside: Inside::Anyone(handler) }
-    }
-
-    #[tokio::test]
-    async fn a_panic_is_a_500_problem_that_says_nothing_of_it_and_the_next_call_is_answered() {
-        let edge = edge(|path| if path == "/v1/x" { panic!("secret of the implementation") } else { unreachable!() });
-        for _ in 0..2 {
-            let response = edge.answer(request()).await;
-            assert_eq!(response.status(), 500);
-            assert_eq!(response.headers()["content-type"], "application/problem+json");
-            assert_eq!(response.headers()["x-request-id"], "order-4711");
-            let Body::Text(body) = response.body() else { panic!("a problem has a body") };
-            assert!(body.contains("problems/internal-error") && !body.contains("secret"), "{body}");
-        }
-    }
-
-    #[tokio::test]
-    async fn what_takes_too_long_is_a_503_with_retry_after() {
-        let never = async { std::future::pending().await };
-        let problem = guarded(LIMIT, never).await.unwrap_err();
-        assert_eq!(problem.kind(), Kind::ServiceUnavailable);
-        assert!(problem.headers().iter().any(|(name, _)| *name == "retry-after"));
-        let quick = guarded(LIMIT, async { Ok(Answer::empty(204)) }).await.unwrap();
-        assert_eq!(quick.status, 204);
-    }
-
-    #[test]
-    fn the_time_left_ends_before_lambdas() {
-        let left = time_left(&request());
-        assert!(left > Duration::from_secs(6) && left <= Duration::from_millis(6500), "{left:?}");
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 //!
 //! A handler is an `async fn(Call, Store) -> Result<Answer, Problem>` that reads like its sentence in the
 //! API guide. What it need not say again is here, always in the order the API promises:
-//! 401 → 403 (DPA) → 403 (seller, capability of the route) → 400 (headers), and then, called by the
+//! 401 → 403 (DPA) → 429 → 403 (seller, capability of the route) → 400 (headers), and then, called by the
 //! handler, 415/413/400 (body) → 422 (validation); the rest is the handler's own.
 
 mod call;
@@ -11,6 +11,7 @@ mod endpoint;
 mod function;
 mod issuer;
 mod json;
+mod limits;
 mod page;
 mod problem;
 mod settings;

@@ -3,7 +3,7 @@
 //! To add one: a variant of [`Kind`] with its doc line, its row in [`Kind::row`], its place in
 //! [`Kind::ALL`] (a test counts them), and a constructor of [`Problem`] named by meaning.
 
-use domain::{Capability, DpaStanding, RequestId, Violations};
+use domain::{Allowance, Capability, Category, DpaStanding, Instant, RequestId, Violations};
 use lambda_http::http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
@@ -42,6 +42,8 @@ pub enum Kind {
     ValidationError,
     /// 422. The idempotency key was used for another request in the last 24 hours. Use a new one.
     IdempotencyKeyReused,
+    /// 429. The organisation sent more requests than its tier allows. Repeat after `Retry-After`.
+    RateLimited,
     /// 500. Our fault, and logged. Repeat with the same idempotency key; quote `traceId` if it persists.
     InternalError,
     /// 503. A part we depend on is overloaded or out of reach. Repeat after `Retry-After` with the same key.
@@ -50,7 +52,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, by status.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::MalformedRequest,
         Self::Unauthorized,
         Self::Forbidden,
@@ -66,6 +68,7 @@ impl Kind {
         Self::UnsupportedMediaType,
         Self::ValidationError,
         Self::IdempotencyKeyReused,
+        Self::RateLimited,
         Self::InternalError,
         Self::ServiceUnavailable,
     ];
@@ -89,6 +92,7 @@ impl Kind {
             Self::UnsupportedMediaType => ("unsupported-media-type", 415, "Unsupported media type"),
             Self::ValidationError => ("validation-error", 422, "The request breaks validation rules"),
             Self::IdempotencyKeyReused => ("idempotency-key-reused", 422, "The idempotency key was used before"),
+            Self::RateLimited => ("rate-limited", 429, "Too many requests"),
             Self::InternalError => ("internal-error", 500, "Internal error"),
             Self::ServiceUnavailable => ("service-unavailable", 503, "Temporarily unavailable"),
         }
@@ -267,6 +271,18 @@ impl Problem {
     pub fn key_reused() -> Self {
         let detail = "This `Idempotency-Key` was used for another request in the last 24 hours.";
         Self::new(Kind::IdempotencyKeyReused, detail)
+    }
+
+    /// The organisation has sent as many requests of this category as it may for now.
+    #[must_use]
+    pub fn rate_limited(category: Category, allowance: Allowance, at: Instant) -> Self {
+        let (limit, seconds) = (allowance.limit, allowance.retry_after(at));
+        let detail = format!(
+            "Your organisation may send {} {category} requests a minute and {} in ten seconds: repeat after {seconds} s.",
+            limit.in_a_minute(),
+            limit.in_ten_seconds()
+        );
+        Self::new(Kind::RateLimited, detail).with("retry-after", seconds.to_string()).because(&category)
     }
 
     /// A bug or a misconfiguration; the cause is for the log.

@@ -1,9 +1,9 @@
-//! Every key of the table, in one place.
+//! Every key of the tables, in one place.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{BuyerId, ClientId, ContactId, Instant, OrganisationId, SellerId};
+use domain::{BuyerId, Category, ClientId, ContactId, Instant, OrganisationId, SellerId};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -102,6 +102,11 @@ pub(crate) fn disclosures_pk(buyer: BuyerId) -> String {
 /// The partition of an organisation.
 pub(crate) fn organisation_pk(organisation: OrganisationId) -> String {
     format!("ORG#{organisation}")
+}
+
+/// The item of the table `limits` that counts an organisation's requests of a category; it has no sort key.
+pub(crate) fn limits_key(organisation: OrganisationId, category: Category) -> String {
+    format!("{}#{category}", organisation_pk(organisation))
 }
 
 /// The partition of a seller's buyers in the index `by-seller`.

@@ -1,4 +1,4 @@
-//! The table `onboarding`: the only place that knows DynamoDB.
+//! The table `onboarding`, and the small table `limits` beside it: the only place that knows DynamoDB.
 //!
 //! A handler never sees a key, an item or an SDK type. It gets one of the narrow types of this crate, each
 //! of which can do just what the function's IAM role may do: [`ReadBuyers`] has no method that writes.
@@ -16,6 +16,7 @@ mod history;
 mod issuer;
 mod item;
 mod key;
+mod limits;
 mod list;
 mod modify;
 mod outbox;
@@ -31,6 +32,7 @@ pub use disclosures::Disclosures;
 pub use error::StorageError;
 pub use history::Histories;
 pub use issuer::{IssuerKeys, KeysCopy};
+pub use limits::Limits;
 pub use list::{BuyerFilter, ListBuyers, ListCursor};
 pub use modify::{Change, Decision, Modified, ModifyBuyers};
 pub use outbox::{Claimed, Outbox, Pending};

@@ -6,8 +6,8 @@ use domain::Instant;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::{
-    Administration, Callers, CreateBuyers, Disclosures, Histories, IssuerKeys, KeysCopy, ListBuyers, ModifyBuyers,
-    ModifyContacts, Outbox, ReadBuyers, ReadContacts, StorageError,
+    Administration, Callers, CreateBuyers, Disclosures, Histories, IssuerKeys, KeysCopy, Limits, ListBuyers,
+    ModifyBuyers, ModifyContacts, Outbox, ReadBuyers, ReadContacts, StorageError,
 };
 
 /// The table `onboarding`. Cheap to clone; hands out one narrow type per purpose.
@@ -54,6 +54,12 @@ impl Table {
     #[must_use]
     pub fn callers(&self) -> Callers {
         Callers(self.clone())
+    }
+
+    /// How often they called of late: the table `limits`, by its name.
+    #[must_use]
+    pub fn limits(&self, name: &str) -> Limits {
+        Limits::beside(self, name)
     }
 
     /// The copy of an issuer's keys.

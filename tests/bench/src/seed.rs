@@ -21,6 +21,8 @@ use crate::event::Event;
 use crate::template::Function;
 
 const TABLE: &str = "onboarding";
+/// The table of rate counters.
+pub(crate) const LIMITS_TABLE: &str = "limits";
 const REGION: &str = "eu-central-1";
 const REQUIRED_DPA_VERSION: &str = "2026-01";
 const CLIENT: &str = "api-client-bench";
@@ -65,6 +67,7 @@ impl World {
             buyer: buyer.to_string(),
             variables: BTreeMap::from([
                 ("TABLE_NAME", TABLE.to_owned()),
+                ("LIMITS_TABLE_NAME", LIMITS_TABLE.to_owned()),
                 ("EVENT_BUS_NAME", "events".to_owned()),
                 ("ISSUER", identity_provider.issuer().to_owned()),
                 ("REQUIRED_DPA_VERSION", REQUIRED_DPA_VERSION.to_owned()),

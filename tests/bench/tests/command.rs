@@ -29,7 +29,8 @@ impl Project {
       Handler: {function}
       CodeUri: ../target/lambda/group/
       Environment:
-        Variables: {{ TABLE_NAME: !Ref Table, {variable}: 1, PID_FILE: {} }}
+        Variables:
+          {{ TABLE_NAME: !Ref Table, LIMITS_TABLE_NAME: !Ref LimitsTable, {variable}: 1, PID_FILE: {} }}
 ",
             project.path("pid")
         );
@@ -71,8 +72,8 @@ fn check_fails_on_one_more_call_and_shows_both_lists() {
     let output = Project::with_variable("get-buyer", "FORGETFUL").run(&["--check"]);
     assert_eq!(
         String::from_utf8_lossy(&output.stdout),
-        "FAIL  group/get-buyer: made other AWS calls in a warm invocation: expected GetItem, found BatchGetItem, \
-         2 × GetItem\n"
+        "FAIL  group/get-buyer: made other AWS calls in a warm invocation: expected GetItem, \
+         UpdateItem of limits, found BatchGetItem, 2 × GetItem, UpdateItem of limits\n"
     );
     assert!(!output.status.success());
 }

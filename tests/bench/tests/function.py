@@ -37,6 +37,19 @@ def who_calls():
     call("BatchGetItem", {"RequestItems": {}})
 
 
+def count():
+    second = int(time.time())
+    update = {
+        "TableName": os.environ["LIMITS_TABLE_NAME"],
+        "Key": {"pk": {"S": "ORG#1#read"}},
+        "UpdateExpression": f"ADD t{second} :one SET expiresAt = :expires REMOVE t1, t2",
+        "ExpressionAttributeValues": {":one": {"N": "1"}, ":expires": {"N": str(second + 600)}},
+        "ReturnValues": "ALL_NEW",
+    }
+    counted = {"pk": {"S": "ORG#1#read"}, f"t{second}": {"N": "1"}, "expiresAt": {"N": str(second + 600)}}
+    assert call("UpdateItem", update)["Attributes"] == counted
+
+
 def answer(event):
     global known
     match os.environ["_HANDLER"]:
@@ -48,6 +61,7 @@ def answer(event):
             if not known:
                 who_calls()
                 known = "FORGETFUL" not in os.environ
+            count()
             get_item()
             return {"statusCode": 200}
         case "refuses":

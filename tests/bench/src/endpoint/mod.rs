@@ -33,6 +33,7 @@ pub(crate) use self::dynamodb::Items;
 pub(crate) use self::expression::Item;
 pub(crate) use self::tally::{Tally, Units};
 use self::tls::Tls;
+use crate::seed::LIMITS_TABLE;
 use crate::template::Index;
 
 /// The key attributes of every table of ours.
@@ -122,7 +123,7 @@ async fn answer(State(content): State<Arc<Mutex<Content>>>, headers: HeaderMap, 
         ("AmazonSQS", "SendMessageBatch") => (Ok(send_batch(&request)), Units::default()),
         _ => (Err(Refusal::unknown_operation(target)), Units::default()),
     };
-    tally.add(if operation.is_empty() { "unknown" } else { operation }, units);
+    tally.add(&shown(operation, &request), units);
     let (status, body) = match answer {
         Ok(body) => (StatusCode::OK, body),
         Err(refusal) => (StatusCode::BAD_REQUEST, refusal.body),
@@ -130,6 +131,15 @@ async fn answer(State(content): State<Arc<Mutex<Content>>>, headers: HeaderMap, 
     let version = if service == "AWSEvents" { "application/x-amz-json-1.1" } else { "application/x-amz-json-1.0" };
     let headers = [("content-type", version.to_owned()), ("x-amzn-requestid", Uuid::new_v4().to_string())];
     (status, headers, body.to_string()).into_response()
+}
+
+/// An operation for the tally: those on the table of rate counters apart.
+fn shown(operation: &str, request: &Value) -> String {
+    match operation {
+        "" => "unknown".to_owned(),
+        _ if request["TableName"] == LIMITS_TABLE => format!("{operation} of {LIMITS_TABLE}"),
+        _ => operation.to_owned(),
+    }
 }
 
 fn put_events(request: &Value) -> Value {
