@@ -16,10 +16,11 @@ mod organisation;
 mod page;
 mod patch;
 mod revision;
+mod schema;
 mod secret;
 mod vat;
 
-pub use address::Address;
+pub use address::{Address, Country};
 pub use buyer::{Business, Buyer, BuyerStatus, KycMode, NewBuyer};
 pub use contact::{Contact, ContactsDigest, NewContact};
 pub use effect::{Effect, Event, EventType};
@@ -30,9 +31,10 @@ pub use organisation::{
     Branding, Capabilities, Capability, DpaStanding, Organisation, RateLimitTier, RateLimits, Seller,
 };
 pub use page::{Page, PageSize};
-pub use patch::{BuyerPatch, Downgrade};
+pub use patch::{BuyerPatch, BuyerPatchBody, Downgrade};
 pub use revision::{
     Actor, AfterImage, BrokenHistory, Cause, Change, History, Link, Personal, Revision, RevisionKind, Sealed, Source,
 };
+pub use schema::{TEXT, never_null};
 pub use secret::Salt;
 pub use vat::{VatNumber, VatNumberError};

@@ -1,11 +1,12 @@
 //! Who calls: integration organisations, what they may do, and the sellers they act for.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Instant, OrganisationId, SellerId, VatNumber};
 
 /// Requests a minute an organisation may make, by category.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RateLimitTier {
     /// 300 reads, 60 writes, 10 webhook-management calls.
@@ -29,7 +30,7 @@ pub struct RateLimits {
 }
 
 /// What an organisation may do beyond the common. All off by default, as published.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "the published capabilities are four flags")]
 pub struct Capabilities {

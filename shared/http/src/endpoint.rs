@@ -54,6 +54,27 @@ impl Endpoint {
     }
 }
 
+/// What an endpoint asks of its callers, for its description.
+impl Endpoint {
+    /// Whether it needs an idempotency key.
+    #[must_use]
+    pub const fn writes(&self) -> bool {
+        self.writes
+    }
+
+    /// Whether the data processing agreement must be accepted.
+    #[must_use]
+    pub const fn asks_for_dpa(&self) -> bool {
+        self.dpa
+    }
+
+    /// What the organisation must be allowed to.
+    #[must_use]
+    pub const fn capability(&self) -> Option<Capability> {
+        self.capability
+    }
+}
+
 /// How a function is entered.
 #[derive(Clone, Copy)]
 pub enum Door {

@@ -28,7 +28,7 @@ pub type Function = (&'static str, Door);
 /// Left over at the end of an invocation to answer in, instead of being cut off without an answer.
 const RESERVE: Duration = Duration::from_millis(1500);
 /// Longest `Idempotency-Key`, in characters.
-const LONGEST_KEY: usize = 255;
+pub const LONGEST_KEY: usize = 255;
 
 /// The `main` of a group of HTTP functions: picks the one that Lambda asks for and serves it.
 #[must_use]
