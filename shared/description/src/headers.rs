@@ -52,6 +52,7 @@ pub(crate) fn components() -> Value {
         json!({ "type": "string", "enum": ["true"] }),
     );
     put("Cache-Control", true, "How long it may be kept.", text());
+    put("Content-Security-Policy", true, "What the page may load.", text());
     put("WWW-Authenticate", true, "The challenge (RFC 6750).", text());
     put("Retry-After", true, "Seconds to wait.", json!({ "type": "string", "pattern": "^[0-9]+$" }));
     if RATE_LIMITED.is_some() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::Capability;
 use storage::{Answer, Table};
 
-use crate::{Call, Problem};
+use crate::{Call, Problem, Publication, Visit};
 
 type Answering = Pin<Box<dyn Future<Output = Result<Answer, Problem>> + Send>>;
 
@@ -80,6 +80,6 @@ impl Endpoint {
 pub enum Door {
     /// By authenticated callers.
     Callers(fn(&Table) -> Endpoint),
-    /// By anyone, with nothing but the path; there is no store behind it.
-    Anyone(fn(&str) -> Result<Answer, Problem>),
+    /// By anyone, with nothing but a path; there is no store behind it.
+    Anyone(fn(&Visit) -> Result<Publication, Problem>),
 }

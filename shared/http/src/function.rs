@@ -20,7 +20,7 @@ use tracing::{Instrument, Span, error, info, info_span, warn};
 use crate::caller::{Asked, Gate};
 use crate::issuer::Issuer;
 use crate::settings::Settings;
-use crate::{Call, Door, Endpoint, Problem};
+use crate::{Call, Door, Endpoint, Problem, Publication, Visit};
 
 /// A function of a group: the name that Lambda calls it by (`_HANDLER`), and how it is entered.
 pub type Function = (&'static str, Door);
@@ -54,7 +54,7 @@ struct Edge {
 
 enum Inside {
     Callers(Box<Admission>),
-    Anyone(fn(&str) -> Result<Answer, Problem>),
+    Anyone(fn(&Visit) -> Result<Publication, Problem>),
 }
 
 /// What stands before a handler for callers.
@@ -93,23 +93,29 @@ impl Edge {
         let answered = guarded(limit, self.handle(request, &request_id)).instrument(span.clone()).await;
         let _entered = span.enter();
         let duration_ms = clock.elapsed().as_millis() as u64;
-        let response = match &answered {
-            Ok(answer) => {
-                info!(status = answer.status, duration_ms, "{} answered {}", self.name, answer.status);
-                from_answer(answer)
+        let response = match answered {
+            Ok(response) => {
+                let status = response.status().as_u16();
+                info!(status, duration_ms, "{} answered {status}", self.name);
+                response
             }
             Err(problem) => {
-                report(self.name, problem, duration_ms);
-                from_problem(problem, problem.body(&self.problem_base, &instance, &request_id))
+                report(self.name, &problem, duration_ms);
+                from_problem(&problem, problem.body(&self.problem_base, &instance, &request_id))
             }
         };
         with_common_headers(response, &request_id)
     }
 
-    async fn handle(&self, request: Request, request_id: &RequestId) -> Result<Answer, Problem> {
+    async fn handle(&self, request: Request, request_id: &RequestId) -> Result<Response<Body>, Problem> {
         match &self.inside {
-            Inside::Anyone(handler) => handler(request.raw_http_path()),
-            Inside::Callers(admission) => admission.handle(request, request_id).await,
+            Inside::Anyone(handler) => {
+                let visit = Visit::of(&request);
+                handler(&visit).map(|publication| publication.shown_to(&visit))
+            }
+            Inside::Callers(admission) => {
+                admission.handle(request, request_id).await.map(|answer| from_answer(&answer))
+            }
         }
     }
 }
@@ -155,7 +161,7 @@ impl Admission {
 }
 
 /// A panic is a 500, and what takes too long a 503.
-async fn guarded(limit: Duration, answering: impl Future<Output = Result<Answer, Problem>>) -> Result<Answer, Problem> {
+async fn guarded<A>(limit: Duration, answering: impl Future<Output = Result<A, Problem>>) -> Result<A, Problem> {
     match tokio::time::timeout(limit, AssertUnwindSafe(answering).catch_unwind()).await {
         Ok(Ok(answered)) => answered,
         Ok(Err(panic)) => Err(Problem::internal(format_args!("panic: {}", panic_message(&*panic)))),
@@ -241,10 +247,10 @@ fn from_problem(problem: &Problem, body: String) -> Response<Body> {
     response
 }
 
-/// Answers belong to one caller: no cache on the way may keep them.
+/// Answers belong to one caller, and no cache on the way may keep them, unless they say otherwise.
 fn with_common_headers(mut response: Response<Body>, request_id: &RequestId) -> Response<Body> {
     set_named(&mut response, "x-request-id", request_id.as_str());
-    set(&mut response, CACHE_CONTROL, "private, no-store");
+    response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
     response
 }
 
@@ -275,13 +281,14 @@ mod tests {
         request.body(Body::Empty).unwrap().with_raw_http_path("/v1/x").with_lambda_context(context)
     }
 
-    fn edge(handler: fn(&str) -> Result<Answer, Problem>) -> Edge {
+    fn edge(handler: fn(&Visit) -> Result<Publication, Problem>) -> Edge {
         Edge { name: "test", problem_base: "https://api.example/problems/".to_owned(), inside: Inside::Anyone(handler) }
     }
 
     #[tokio::test]
     async fn a_panic_is_a_500_problem_that_says_nothing_of_it_and_the_next_call_is_answered() {
-        let edge = edge(|path| if path == "/v1/x" { panic!("secret of the implementation") } else { unreachable!() });
+        let edge =
+            edge(|visit| if visit.path() == "/v1/x" { panic!("secret of the implementation") } else { unreachable!() });
         for _ in 0..2 {
             let response = edge.answer(request()).await;
             assert_eq!(response.status(), 500);
@@ -294,7 +301,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_takes_too_long_is_a_503_with_retry_after() {
-        let never = async { std::future::pending().await };
+        let never = async { std::future::pending::<Result<Answer, Problem>>().await };
         let problem = guarded(LIMIT, never).await.unwrap_err();
         assert_eq!(problem.kind(), Kind::ServiceUnavailable);
         assert!(problem.headers().iter().any(|(name, _)| *name == "retry-after"));

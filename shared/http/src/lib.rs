@@ -15,6 +15,7 @@ mod page;
 mod problem;
 mod settings;
 mod token;
+mod visit;
 
 pub use call::Call;
 pub use caller::Caller;
@@ -23,3 +24,4 @@ pub use function::{Function, LONGEST_KEY, main};
 pub use page::Listed;
 pub use problem::{Kind, Problem, ProblemBody};
 pub use storage::Answer;
+pub use visit::{Publication, Visit};

@@ -119,6 +119,7 @@ impl Scenario {
                     Self { name: "one due", before: Before::PendingEffect, ..plain(Expected::Success, calls) },
                 ]
             }
+            "openapi-document" | "docs-page" => vec![plain(Expected::Success, Calls::Nothing)],
             "unmatched" => vec![plain(Expected::Status(404), Calls::Nothing)],
             _ => vec![plain(Expected::Success, Calls::Unlisted)],
         }

@@ -1,0 +1,150 @@
+//! Guarantee 6, on every operation of the `OpenAPI` document: no request reads or changes what belongs to another seller.
+//!
+//! Each operation is called with a request that its owner could make (which is tried too), by nobody, by an organisation that
+//! does not act for the seller, and by one that takes the buyer's id to a seller of its own. An operation that is
+//! not in [`request`] fails the tests: nothing new is forgotten.
+
+use blackbox::{Api, Draft, Reply, World, buyer_body, fresh_vat_number, send};
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+struct Operation {
+    id: String,
+    method: Method,
+    path: String,
+    secured: bool,
+}
+
+fn operations() -> Vec<Operation> {
+    let document: Value = serde_json::from_str(include_str!("../../docs/openapi.json")).expect("the document is JSON");
+    let mut found = Vec::new();
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        for (method, it) in methods.as_object().expect("methods") {
+            found.push(Operation {
+                id: it["operationId"].as_str().expect("an id").to_owned(),
+                method: method.to_uppercase().parse().expect("a method"),
+                path: path.clone(),
+                secured: !it["security"].as_array().expect("security").is_empty(),
+            });
+        }
+    }
+    assert!(found.len() >= 12);
+    found
+}
+
+/// What the operation needs beside its path, for a buyer of version 0.
+fn request(operation: &Operation, request: RequestBuilder) -> RequestBuilder {
+    let written = |request: RequestBuilder| request.header("idempotency-key", Uuid::new_v4().to_string());
+    match operation.id.as_str() {
+        "get-me" | "find-buyers" | "get-buyer" | "get-history" | "openapi-document" | "docs-page"
+        | "docs-page-asset" | "docs-page-problem" => request,
+        "upsert-buyer" => written(request).json(&buyer_body(&fresh_vat_number())),
+        "update-buyer" => written(request).header("if-match", "\"0\"").json(&json!({"companyName": "Taken Over GmbH"})),
+        "block-buyer" | "unblock-buyer" => written(request).json(&json!({"reason": "tried"})),
+        id => panic!("say here what {id} needs, so that strangers are tried on it"),
+    }
+}
+
+fn path(operation: &Operation, seller: &str, buyer: &str) -> String {
+    let path = operation.path.replace("{sellerId}", seller).replace("{buyerId}", buyer);
+    let path = path.replace("{asset}", "page.css").replace("{problem}", "not-found");
+    assert!(!path.contains('{'), "say here what stands for the parameters of {path}");
+    path
+}
+
+async fn call(api: &Api, operation: &Operation, seller: &str, buyer: &str) -> Reply {
+    let path = path(operation, seller, buyer);
+    send(request(operation, api.request(operation.method.clone(), &path))).await
+}
+
+async fn new_buyer(api: &Api) -> String {
+    let created = api.upsert(&buyer_body(&fresh_vat_number())).await;
+    assert_eq!(created.status, 201, "{created:?}");
+    created.json["uuid"].as_str().expect("an id").to_owned()
+}
+
+/// The buyer as its owner sees it, history included.
+async fn all_of(owner: &Api, buyer: &str) -> (String, String) {
+    let now = owner.get(&format!("{}/{buyer}", owner.buyers())).await;
+    let history = owner.get(&format!("{}/{buyer}/history?size=100", owner.buyers())).await;
+    assert_eq!((now.status, history.status), (200, 200));
+    (now.text, history.text)
+}
+
+/// All that a client can tell an answer by, but for what names the request.
+fn shape(reply: &Reply, buyer: &str) -> (u16, Vec<(String, String)>, String) {
+    let own = ["x-request-id", "date", "content-length", "apigw-requestid"];
+    let headers = reply.headers.iter().filter(|(name, _)| !own.contains(&name.as_str()));
+    let mut headers: Vec<_> = headers
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect();
+    headers.sort();
+    let trace = reply.json["traceId"].as_str().expect("a trace id");
+    (reply.status, headers, reply.text.replace(trace, "<trace>").replace(buyer, "<buyer>"))
+}
+
+#[tokio::test]
+async fn without_a_token_every_secured_operation_is_401_and_every_public_one_answers() {
+    let world = World::shared();
+    let api = world.organisation(Draft::new()).await;
+    let buyer = new_buyer(&api).await;
+    let before = all_of(&api, &buyer).await;
+    for operation in operations() {
+        let path = path(&operation, &api.seller, &buyer);
+        let reply = send(request(&operation, api.anonymous(operation.method.clone(), &path))).await;
+        if operation.secured {
+            assert_eq!((reply.status, reply.problem()), (401, "unauthorized"), "{}", operation.id);
+            assert!(
+                reply.header("www-authenticate").is_some_and(|value| value.starts_with("Bearer")),
+                "{}",
+                operation.id
+            );
+        } else {
+            assert!(reply.status < 400, "{}: {reply:?}", operation.id);
+        }
+    }
+    assert_eq!(all_of(&api, &buyer).await, before);
+}
+
+#[tokio::test]
+async fn who_does_not_act_for_the_seller_is_refused_everywhere_and_changes_nothing() {
+    let world = World::shared();
+    let (owner, stranger) = (world.organisation(Draft::new()).await, world.organisation(Draft::new()).await);
+    let buyer = new_buyer(&owner).await;
+    let before = all_of(&owner, &buyer).await;
+    for operation in operations().iter().filter(|operation| operation.path.contains("{sellerId}")) {
+        let reply = call(&stranger, operation, &owner.seller, &buyer).await;
+        assert_eq!((reply.status, reply.problem()), (403, "forbidden"), "{}", operation.id);
+    }
+    assert_eq!(all_of(&owner, &buyer).await, before);
+    let listed = owner.get(&owner.buyers()).await;
+    assert_eq!(listed.json["data"].as_array().map(Vec::len), Some(1), "{listed:?}");
+}
+
+#[tokio::test]
+async fn the_buyer_of_another_seller_looks_absent_everywhere_and_is_left_alone() {
+    let world = World::shared();
+    let (owner, stranger) = (world.organisation(Draft::new()).await, world.organisation(Draft::new()).await);
+    let (buyer, absent) = (new_buyer(&owner).await, Uuid::new_v4().to_string());
+    let before = all_of(&owner, &buyer).await;
+    for operation in operations().iter().filter(|operation| operation.path.contains("{buyerId}")) {
+        let foreign = call(&stranger, operation, &stranger.seller, &buyer).await;
+        assert_eq!((foreign.status, foreign.problem()), (404, "not-found"), "{}", operation.id);
+        let nowhere = call(&stranger, operation, &stranger.seller, &absent).await;
+        assert_eq!(shape(&foreign, &buyer), shape(&nowhere, &absent), "{} tells them apart", operation.id);
+    }
+    assert_eq!(all_of(&owner, &buyer).await, before);
+}
+
+/// Else the refusals above could have other reasons.
+#[tokio::test]
+async fn the_owner_succeeds_with_the_very_same_requests() {
+    let world = World::shared();
+    let owner = world.organisation(Draft::new()).await;
+    for operation in operations() {
+        let buyer = new_buyer(&owner).await;
+        let reply = call(&owner, &operation, &owner.seller, &buyer).await;
+        assert!(reply.status < 400, "{}: {reply:?}", operation.id);
+    }
+}
