@@ -37,11 +37,11 @@ pub(crate) fn operations() -> [Operation; 3] {
     let entry = Shown::nothing(302, "The entry on the page `/docs`.").location().with("Cache-Control");
     [
         Operation::get("docs-page", "/docs", "Shows the documentation for people.").if_none_match().answers(page),
-        Operation::get("docs-page", "/docs/{asset}", "Answers a file that the page `/docs` loads.")
+        Operation::get("docs-page", "/docs/{asset}", "Answers a file that the documentation loads.")
             .named("docs-page-asset")
             .if_none_match()
             .answers(file.etag().with("Cache-Control")),
-        Operation::get("docs-page", "/problems/{problem}", "Leads from a problem's `type` to what to do about it.")
+        Operation::get("docs-page", "/problems/{problem}", "Leads from a problem's type to what to do about it.")
             .named("docs-page-problem")
             .answers(entry),
     ]

@@ -1,6 +1,6 @@
 //! What requests carry beside their body.
 
-use http_edge::LONGEST_KEY;
+use http_edge::{Kind, LONGEST_KEY};
 use serde_json::{Map, Value, json};
 
 use crate::schemas::{SchemaOf, Schemas};
@@ -24,26 +24,20 @@ pub(crate) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/components/parameters/{name}") })
 }
 
-/// Parameters of paths, with what they name. A new one is described here.
-const OF_PATHS: [(&str, &str, Option<&str>); 4] = [
-    ("sellerId", "The seller; `GET /v1/me` lists those that the caller may act for.", Some("uuid")),
-    ("buyerId", "The buyer: the `uuid` that it was created with.", Some("uuid")),
-    ("asset", "A file that the page loads.", None),
-    ("problem", "The last part of a problem's `type`.", None),
-];
-
-/// All of them, for the components of the document.
+/// All of them, for the components of the document. A new one is described here.
 pub(crate) fn components() -> Value {
     let mut all = Map::new();
-    for (name, description, format) in OF_PATHS {
-        let mut schema = json!({ "type": "string" });
-        if let Some(format) = format {
-            schema["format"] = format.into();
-        }
+    let mut in_path = |name: &str, description: &str, schema: Value| {
         let shown =
             json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema });
         all.insert(name.to_owned(), shown);
-    }
+    };
+    let uuid = || json!({ "type": "string", "format": "uuid" });
+    in_path("sellerId", "The seller; `GET /v1/me` lists those that the caller may act for.", uuid());
+    in_path("buyerId", "The buyer: the `uuid` that it was created with.", uuid());
+    in_path("asset", "A file that the page loads.", json!({ "type": "string", "examples": ["page.css"] }));
+    let ids = json!({ "type": "string", "enum": Kind::ALL.map(Kind::id) });
+    in_path("problem", "The last part of a problem's `type`.", ids);
     let mut put = |name: &str, required: bool, description: &str, schema: Value| {
         let shown =
             json!({ "name": name, "in": "header", "required": required, "description": description, "schema": schema });
