@@ -23,6 +23,8 @@ async fn every_function_answers_its_event() {
     ];
     let expected = [
         ("get-me", json!(200)),
+        ("openapi-document", json!(200)),
+        ("docs-page", json!(200)),
         ("unmatched", json!(404)),
         ("upsert-buyer", json!(201)),
         ("get-buyer", json!(200)),

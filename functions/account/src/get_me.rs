@@ -1,7 +1,9 @@
 //! `GET /v1/me`
 
+use description::{Operation, Shown};
 use domain::{Capabilities, Instant, OrganisationId, RateLimitTier, SellerId};
 use http_edge::{Answer, Call, Problem};
+use schemars::JsonSchema;
 use serde::Serialize;
 use storage::Callers;
 
@@ -24,30 +26,51 @@ pub(crate) async fn get_me(call: Call, callers: Callers) -> Result<Answer, Probl
     ))
 }
 
+pub(crate) fn operation() -> Operation {
+    Operation::get("get-me", "/v1/me", "Shows who calls: its organisation, capabilities and sellers.")
+        .details(
+            "Open whatever the state of the data processing agreement, so that a caller can see why he is locked out.",
+        )
+        .answers(Shown::json::<Me>(200, "The caller's organisation."))
+}
+
 /// `Me` of the published contract.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Me<'o> {
+    /// The organisation.
     organization_uuid: OrganisationId,
+    /// Its name.
     name: &'o str,
+    /// The sellers it may act for.
     authorized_partners: Vec<Partner<'o>>,
+    /// What it may do beyond the common.
     capabilities: Granted,
+    /// The version of the data processing agreement that it accepted; absent when none.
     #[serde(skip_serializing_if = "Option::is_none")]
     dpa_version: Option<&'o str>,
+    /// When it accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     dpa_accepted_at: Option<Instant>,
 }
 
-#[derive(Serialize)]
+/// A seller that the caller may act for.
+#[derive(Serialize, JsonSchema)]
 struct Partner<'o> {
+    /// Its id, as paths take it.
     uuid: SellerId,
+    /// Its name.
     name: &'o str,
+    /// ISO 3166-1 alpha-2.
     country: &'o str,
 }
 
-#[derive(Serialize)]
+/// What an organisation may do.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Capabilities")]
 struct Granted {
+    /// How many requests it may make.
     rate_limit_tier: RateLimitTier,
     #[serde(flatten)]
     flags: Capabilities,

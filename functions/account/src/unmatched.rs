@@ -1,9 +1,13 @@
 //! `$default`: every path and method that no route has.
 
-use http_edge::{Answer, Problem};
+use http_edge::{Problem, Publication, Visit};
 
 /// The paths of the API and their methods; a test compares them with the template's routes.
-const ROUTES: [(&str, &[&str]); 8] = [
+const ROUTES: [(&str, &[&str]); 12] = [
+    ("/docs", &["GET"]),
+    ("/docs/{asset}", &["GET"]),
+    ("/openapi.json", &["GET"]),
+    ("/problems/{problem}", &["GET"]),
     ("/v1/me", &["GET"]),
     ("/v1/partners/{sellerId}/buyers", &["GET", "POST"]),
     ("/v1/partners/{sellerId}/buyers/{buyerId}", &["GET", "PATCH"]),
@@ -15,8 +19,8 @@ const ROUTES: [(&str, &[&str]); 8] = [
 ];
 
 /// 405 when the path exists with other methods, else 404.
-pub(crate) fn unmatched(path: &str) -> Result<Answer, Problem> {
-    match ROUTES.iter().find(|(route, _)| matches(route, path)) {
+pub(crate) fn unmatched(visit: &Visit) -> Result<Publication, Problem> {
+    match ROUTES.iter().find(|(route, _)| matches(route, visit.path())) {
         Some((_, methods)) => Err(Problem::method_not_allowed(methods)),
         None => Err(Problem::not_found("path")),
     }
@@ -53,14 +57,14 @@ mod tests {
         let template = include_str!("../../../infra/template.yaml");
         let values = |name: &'static str| template.lines().filter_map(move |line| line.trim().strip_prefix(name));
         let mut routes = BTreeMap::<&str, BTreeSet<String>>::new();
-        for (method, path) in values("Method: ").zip(values("Path: /v1/")) {
+        for (method, path) in values("Method: ").zip(values("Path: /")) {
             routes.entry(path).or_default().insert(method.to_uppercase());
         }
-        assert_eq!(values("Method: ").count(), values("Path: /v1/").count(), "an event lacks one of the two");
+        assert_eq!(values("Method: ").count(), values("Path: /").count(), "an event lacks one of the two");
         assert!(routes.len() >= 3, "the template's events could not be read: {routes:?}");
         let ours: BTreeMap<_, BTreeSet<_>> = ROUTES
             .iter()
-            .map(|(path, methods)| (&path["/v1/".len()..], methods.iter().map(ToString::to_string).collect()))
+            .map(|(path, methods)| (&path[1..], methods.iter().map(ToString::to_string).collect()))
             .collect();
         assert_eq!(ours, routes);
     }

@@ -1,5 +1,6 @@
 //! What the endpoints have in common: how a buyer and a change of it are answered.
 
+use description::Shown;
 use domain::Buyer;
 use http_edge::{Answer, Problem};
 use storage::Modified;
@@ -9,6 +10,11 @@ use crate::resource::{BuyerResource, etag};
 /// The buyer as it is now, with its entity tag.
 pub(crate) fn shown(buyer: &Buyer) -> Answer {
     Answer::json(200, &BuyerResource::from(buyer)).with("etag", etag(buyer))
+}
+
+/// The description of [`shown`]: with its entity tag, and leading to whatever takes a buyer.
+pub(crate) fn shows_buyer(status: u16, description: &'static str) -> Shown {
+    Shown::json::<BuyerResource<'static>>(status, description).etag().identifies("buyerId", "/uuid")
 }
 
 /// A stored answer, marked as such.

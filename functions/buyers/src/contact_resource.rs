@@ -2,21 +2,30 @@
 
 use domain::{Contact, ContactId, Instant, NewContact};
 use http_edge::{Answer, Problem};
+use schemars::JsonSchema;
 use serde::Serialize;
 use storage::{ContactModified, ContactRefusal};
 
 use crate::answers::replayed;
 
 /// `Contact` of the published contract.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Contact", description = "A contact person of a buyer.")]
 pub(crate) struct ContactResource<'c> {
+    /// Its id.
     uuid: ContactId,
+    /// First name.
     first_name: &'c str,
+    /// Last name.
     last_name: &'c str,
+    /// E-mail address; the domain in lower case.
+    #[schemars(email)]
     email: &'c str,
+    /// Phone number.
     #[serde(skip_serializing_if = "Option::is_none")]
     phone: Option<&'c str>,
+    /// When it was added.
     created_at: Instant,
 }
 

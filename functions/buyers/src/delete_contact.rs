@@ -1,5 +1,6 @@
 //! `DELETE /v1/partners/{sellerId}/buyers/{buyerId}/contacts/{contactId}`
 
+use description::{Operation, Shown};
 use http_edge::{Answer, Call, Problem};
 use storage::ModifyContacts;
 
@@ -10,4 +11,14 @@ pub(crate) async fn delete_contact(call: Call, contacts: ModifyContacts) -> Resu
     let of = ((call.seller()?, call.buyer()?), call.contact()?);
     let remember = call.remember(&())?;
     answered(contacts.erase(of, &call.cause(), &remember).await?)
+}
+
+pub(crate) fn operation() -> Operation {
+    Operation::delete(
+        "delete-contact",
+        "/v1/partners/{sellerId}/buyers/{buyerId}/contacts/{contactId}",
+        "Erases a contact person of the buyer.",
+    )
+    .details("From everywhere, its traces in the history included; that somebody was erased stays there.")
+    .answers(Shown::nothing(204, "It is erased."))
 }

@@ -1,7 +1,9 @@
 //! `GET /v1/partners/{sellerId}/buyers`, with or without `?vatNumber=`
 
-use domain::{BuyerId, PageSize, Reader, VatNumber, Violations};
-use http_edge::{Answer, Call, Listed, Problem};
+use description::{Operation, Shown};
+use domain::{BuyerId, BuyerStatus, KycMode, PageSize, Reader, VatNumber, Violations};
+use http_edge::{Answer, Call, Kind, Listed, Problem};
+use schemars::JsonSchema;
 use serde_json::Value;
 use storage::{BuyerFilter, ListBuyers, ListCursor, ReadBuyers};
 
@@ -22,6 +24,34 @@ pub(crate) async fn find_buyers(call: Call, (one, all): (ReadBuyers, ListBuyers)
             Ok(Answer::json(200, &Listed::of(buyers, size, page.next)))
         }
     }
+}
+
+pub(crate) fn operation() -> Operation {
+    Operation::get(
+        "find-buyers",
+        "/v1/partners/{sellerId}/buyers",
+        "Finds the buyer with a VAT number, or lists the seller's buyers, newest first.",
+    )
+    .details(
+        "With `vatNumber` the answer is that one buyer with its `ETag`, or 404, and the other parameters mean nothing. A buyer \
+         appears in the list a moment after it was created.",
+    )
+    .query::<VatNumber>("vatNumber", "The one buyer with this number; written as in `upsert-buyer`.")
+    .query::<BuyerStatus>("status", "Only buyers of this status.")
+    .query::<KycMode>("kycMode", "Only buyers of this mode.")
+    .paged()
+    .answers(Shown::json::<Found<'static>>(200, "The buyer, or a page of buyers.").with("ETag-of-one"))
+    .refuses(Kind::NotFound)
+}
+
+/// What is found.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum Found<'b> {
+    One(BuyerResource<'b>),
+    Page(Listed<BuyerResource<'b>>),
 }
 
 /// What is looked for.

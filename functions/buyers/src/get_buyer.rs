@@ -1,11 +1,13 @@
 //! `GET /v1/partners/{sellerId}/buyers/{buyerId}`, as it is or as it was
 
+use description::Operation;
 use domain::{Instant, Reader, Revision, Violations};
 use http_edge::{Answer, Call, Problem};
+use schemars::JsonSchema;
 use serde_json::Value;
 use storage::{Histories, ReadBuyers};
 
-use crate::answers::shown;
+use crate::answers::{shown, shows_buyer};
 use crate::resource::etag;
 
 /// The buyer's business data with its `ETag`; 304 when the client already has that version. With `?version=` or
@@ -26,6 +28,24 @@ pub(crate) async fn get_buyer(call: Call, (buyers, histories): (ReadBuyers, Hist
     let etag = etag(&buyer);
     Ok(if call.already_has(&etag) { Answer::empty(304).with("etag", etag) } else { shown(&buyer) })
 }
+
+pub(crate) fn operation() -> Operation {
+    Operation::get(
+        "get-buyer",
+        "/v1/partners/{sellerId}/buyers/{buyerId}",
+        "Shows the buyer's business data, as it is or as it was.",
+    )
+    .query::<Version>("version", "As it was in this version; not beside `at`.")
+    .query::<Instant>("at", "As it was at this instant (RFC 3339).")
+    .if_none_match()
+    .answers(shows_buyer(200, "The buyer."))
+}
+
+/// A version in a query: at most twelve digits.
+#[derive(JsonSchema)]
+#[schemars(inline, transparent)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Version(#[schemars(range(max = 999_999_999_999_u64))] u64);
 
 /// As of when.
 enum When {

@@ -1,10 +1,12 @@
 //! `GET /v1/partners/{sellerId}/buyers/{buyerId}/history`
 
+use description::{Operation, Shown};
 use domain::{
-    Actor, Change, ClientId, Effect, Instant, OrganisationId, PageSize, Reader, RequestId, Revision, RevisionKind,
-    Source, Violations,
+    Actor, Change, ClientId, Effect, EventType, Instant, OrganisationId, PageSize, Reader, RequestId, Revision,
+    RevisionKind, Source, Violations,
 };
 use http_edge::{Answer, Call, Listed, Problem};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use storage::Histories;
@@ -37,46 +39,78 @@ fn parse(query: &Value) -> Result<(Option<u64>, PageSize), Violations> {
     reader.finish(Some((after, size)))
 }
 
+pub(crate) fn operation() -> Operation {
+    Operation::get(
+        "get-history",
+        "/v1/partners/{sellerId}/buyers/{buyerId}/history",
+        "Lists every revision of the buyer in its order.",
+    )
+    .details("Who acted for another organisation is shown as that organisation only, and its request not at all.")
+    .paged()
+    .answers(Shown::json::<Listed<RevisionResource<'static>>>(200, "A page of revisions."))
+}
+
 /// A revision as clients see it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Revision", description = "One change of anything of a buyer.")]
 struct RevisionResource<'r> {
+    /// Its number, from 0 without gaps.
     seq: u64,
+    /// The buyer's version after it.
     version: u64,
+    /// What it is about.
     kind: RevisionKind,
+    /// Who did it.
     actor: ActorResource<'r>,
+    /// Through what.
     source: Source,
+    /// When.
     at: Instant,
     /// Of the caller's own organisation only.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'r RequestId>,
+    /// Why, in the words of whoever did it.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'r str>,
+    /// What changed.
     changes: Vec<ChangeResource<'r>>,
     /// The event that it caused.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<EventType>")]
     effect: Option<&'static str>,
 }
 
 /// One changed field; of personal data only that it changed.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Change")]
 struct ChangeResource<'r> {
+    /// Dotted, as in request bodies; `contacts[<uuid>]` for a contact person.
     field: &'r str,
+    /// Before; absent when there was nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<&'r Value>,
+    /// After; absent when nothing is left.
     #[serde(skip_serializing_if = "Option::is_none")]
     after: Option<&'r Value>,
 }
 
-#[derive(Serialize)]
+/// Who did it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Actor")]
 #[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE", rename_all_fields = "camelCase")]
 enum ActorResource<'r> {
+    /// An API client.
     Client {
+        /// Its organisation.
         organization_uuid: OrganisationId,
+        /// The client; of the caller's own organisation only.
         #[serde(skip_serializing_if = "Option::is_none")]
         client_id: Option<&'r ClientId>,
     },
+    /// One of our workers.
     System {
+        /// Its name.
         function: &'r str,
     },
 }

@@ -1,32 +1,49 @@
 //! The buyer as the contract shows it: business data, no contacts.
 
 use domain::{Buyer, BuyerId, BuyerStatus, Instant, KycMode, VatNumber};
+use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
 /// `Buyer` of the published contract.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Buyer", description = "A buyer's business data.")]
 pub(crate) struct BuyerResource<'b> {
+    /// Derived from seller and VAT number: the same buyer always has the same.
     uuid: BuyerId,
+    /// As VIES knows it.
     vat_number: &'b VatNumber,
+    /// Its name.
     company_name: &'b str,
+    /// Where it does business.
     address: AddressResource<'b>,
+    /// Who leads its KYC checks.
     kyc_mode: KycMode,
+    /// Whether new business may be started with it.
     status: BuyerStatus,
+    /// Counts its changes, from 0; also its `ETag`.
     version: u64,
+    /// When it was created.
     created_at: Instant,
+    /// When its business data or status last changed.
     updated_at: Instant,
 }
 
 /// `Address` of the published contract.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Address", description = "Where a buyer does business.")]
 struct AddressResource<'b> {
+    /// Follows from the buyer's.
     uuid: Uuid,
+    /// Street and house number.
     street: &'b str,
+    /// Postal code.
     post_code: &'b str,
+    /// Town.
     city: &'b str,
+    /// ISO 3166-1 alpha-2.
     country: &'b str,
 }
 

@@ -1,11 +1,12 @@
 //! `PATCH /v1/partners/{sellerId}/buyers/{buyerId}`
 
-use domain::{Buyer, BuyerId, BuyerPatch, BuyerStatus};
-use http_edge::{Answer, Call, Problem};
+use description::Operation;
+use domain::{Buyer, BuyerId, BuyerPatch, BuyerPatchBody, BuyerStatus};
+use http_edge::{Answer, Call, Kind, Problem};
 use storage::{Change, Decision, ModifyBuyers};
 use uuid::Uuid;
 
-use crate::answers::{answered, shown};
+use crate::answers::{answered, shown, shows_buyer};
 use crate::resource::{BuyerResource, etag};
 
 /// Changes business data of the version that the client has seen; what changes nothing leaves the version as it is.
@@ -33,5 +34,34 @@ fn decide(now: &Buyer, version: u64, patch: &BuyerPatch) -> Decision<Problem> {
         Decision::Keep
     } else {
         Decision::Change(Box::new(Change::of_business(now, business)))
+    }
+}
+
+pub(crate) fn operation() -> Operation {
+    Operation::patch(
+        "update-buyer",
+        "/v1/partners/{sellerId}/buyers/{buyerId}",
+        "Changes business data of the version that the client has seen.",
+    )
+    .details("What changes nothing leaves the version as it is. Texts are trimmed, and unknown members are ignored.")
+    .if_match()
+    .merge_patch::<BuyerPatchBody>()
+    .answers(shows_buyer(200, "The buyer after the change."))
+    .refuses_showing::<BuyerResource<'static>>(Kind::VersionMismatch)
+    .refuses(Kind::KycModeDowngrade)
+    .refuses(Kind::BuyerBlocked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use description::boundaries;
+    use domain::SellerId;
+
+    #[test]
+    fn the_schema_of_the_body_is_what_is_taken() {
+        let seller = SellerId(Uuid::nil());
+        let buyer = BuyerId::of(seller, &"DE136695976".parse().unwrap());
+        boundaries::hold::<BuyerPatchBody>(|body| BuyerPatch::parse(body, seller, buyer).is_ok());
     }
 }

@@ -1,20 +1,28 @@
 //! A business address.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::Node;
+use crate::{Node, TEXT};
 
 /// Where a buyer does business. All parts trimmed; the country an ISO 3166-1 alpha-2 code, upper case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "NewAddress", description = "Where a buyer does business.")]
 pub struct Address {
     /// Street and house number, 1 to 200 characters.
+    #[schemars(length(min = 1, max = 200), regex(pattern = TEXT), example = &"Am Hafen 1")]
     pub street: String,
     /// Postal code, 1 to 20 characters.
+    #[schemars(length(min = 1, max = 20), regex(pattern = TEXT), example = &"20457")]
     pub post_code: String,
     /// Town, 1 to 100 characters.
+    #[schemars(length(min = 1, max = 100), regex(pattern = TEXT), example = &"Hamburg")]
     pub city: String,
     /// ISO 3166-1 alpha-2, e.g. `DE`.
+    #[schemars(with = "Country")]
     pub country: String,
 }
 
@@ -28,6 +36,24 @@ impl Address {
         let city = node.field("city").text(1..=100);
         let country = read_country(&node.field("country"));
         Some(Self { street: street?, post_code: post_code?, city: city?, country: country? })
+    }
+}
+
+/// The schema of a country's code; the codes themselves are texts.
+pub struct Country;
+
+impl JsonSchema for Country {
+    fn schema_name() -> Cow<'static, str> {
+        "Country".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "ISO 3166-1 alpha-2, or XK. Lower case is taken too.",
+            "enum": COUNTRIES.split(' ').collect::<Vec<_>>(),
+            "examples": ["DE"]
+        })
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Address, BuyerId, ContactsDigest, Instant, NewContact, Reader, SellerId, VatNumber, Violations};
+use crate::{Address, BuyerId, ContactsDigest, Instant, NewContact, Reader, SellerId, TEXT, VatNumber, Violations};
 
 /// Who leads the KYC checks of a buyer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum KycMode {
     /// Mode A: the marketplace collects documents, VIES checks the VAT number.
@@ -30,7 +31,7 @@ impl FromStr for KycMode {
 }
 
 /// Whether new business may be started with a buyer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum BuyerStatus {
     /// It may.
@@ -51,12 +52,16 @@ impl FromStr for BuyerStatus {
 }
 
 /// The business data of a buyer: all that a client may state about it except its contacts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Business {
     /// Normalised; with the seller the natural key.
+    #[schemars(
+        description = "Of an EU member state, `EL` for Greece, or `XI`. Spaces, dots, hyphens and case do not matter. The check digit is left to VIES."
+    )]
     pub vat_number: VatNumber,
     /// 1 to 200 characters, trimmed.
+    #[schemars(length(min = 1, max = 200), regex(pattern = TEXT), example = &"Muster GmbH")]
     pub company_name: String,
     /// Where it does business.
     pub address: Address,
@@ -65,14 +70,19 @@ pub struct Business {
 }
 
 /// The body of an upsert, parsed: a buyer that may be stored.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(description = "A buyer as a client states it.")]
 pub struct NewBuyer {
     /// Its business data.
     #[serde(flatten)]
     pub business: Business,
     /// Its contacts, when any list was sent (even an empty one), in an order of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        length(max = NewContact::MOST),
+        description = "Needs `allowContactPersonalData`. Their order means nothing; an empty list differs from none."
+    )]
     pub contacts: Option<Vec<NewContact>>,
 }
 

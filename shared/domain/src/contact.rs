@@ -1,24 +1,31 @@
 //! Contact persons of a buyer: personal data, kept apart from the buyer itself.
 
 use email_address::EmailAddress;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
 use serde_json::Value;
 
-use crate::{ContactId, Instant, Node, Reader, Salt, Violation, Violations};
+use crate::{ContactId, Instant, Node, Reader, Salt, TEXT, Violation, Violations};
+
+/// What a phone number looks like: at least one digit, and nothing but what people write between digits.
+pub(crate) const PHONE: &str = "^[0-9+(). /-]*[0-9][0-9+(). /-]*$";
 
 /// A contact person as the client states it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewContact {
     /// 1 to 100 characters.
+    #[schemars(length(min = 1, max = 100), regex(pattern = TEXT), example = &"Erika")]
     pub first_name: String,
     /// 1 to 100 characters.
+    #[schemars(length(min = 1, max = 100), regex(pattern = TEXT), example = &"Muster")]
     pub last_name: String,
     /// RFC 5321 address of at most 254 characters; the domain in lower case.
+    #[schemars(email, length(max = 254), example = &"erika@example.org")]
     pub email: String,
     /// 1 to 40 characters of `0-9 + ( ) . / -` and space.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 40), regex(pattern = PHONE), example = &"+49 40 123456")]
     pub phone: Option<String>,
 }
 

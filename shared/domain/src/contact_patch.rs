@@ -1,9 +1,40 @@
 //! A change of a contact person, as JSON Merge Patch (RFC 7396).
 
+use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
-use crate::contact::{read_email, read_phone};
-use crate::{NewContact, Node, Reader, Violations};
+use crate::contact::{PHONE, read_email, read_phone};
+use crate::{NewContact, Node, Reader, TEXT, Violations, never_null};
+
+/// The wire form of a [`ContactPatch`], for its schema.
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(
+    rename = "ContactPatch",
+    description = "A JSON Merge Patch (RFC 7396): what is left out stays as it is, and only `phone` may be `null`.",
+    transform = only_the_phone_is_null
+)]
+pub struct ContactPatchBody {
+    /// 1 to 100 characters.
+    #[schemars(length(min = 1, max = 100), regex(pattern = TEXT), example = &"Erika")]
+    pub first_name: Option<String>,
+    /// 1 to 100 characters.
+    #[schemars(length(min = 1, max = 100), regex(pattern = TEXT), example = &"Muster")]
+    pub last_name: Option<String>,
+    /// RFC 5321 address of at most 254 characters; the domain in lower case.
+    #[schemars(email, length(max = 254), example = &"erika@example.org")]
+    pub email: Option<String>,
+    /// 1 to 40 characters of `0-9 + ( ) . / -` and space; `null` takes it away.
+    #[schemars(length(min = 1, max = 40), regex(pattern = PHONE), example = &"+49 40 123456")]
+    pub phone: Option<String>,
+}
+
+fn only_the_phone_is_null(schema: &mut Schema) {
+    never_null(schema);
+    if let Some(phone) = schema.get_mut("properties").and_then(|members| members.get_mut("phone")) {
+        phone["type"] = serde_json::json!(["string", "null"]);
+    }
+}
 
 /// The members that were sent.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,12 +1,13 @@
 //! What a committed revision causes outside the table.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{EventId, Instant, SellerId, Source};
 
 /// The published event types that onboarding emits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum EventType {
     /// A VIES check ended INVALID.
     #[serde(rename = "kyc.vies_check_failed")]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -16,8 +17,9 @@ pub struct NotAnId;
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(transparent)]
+        #[schemars(inline)]
         pub struct $name(pub Uuid);
 
         impl fmt::Display for $name {
@@ -73,8 +75,9 @@ impl ContactId {
 }
 
 /// An API client as the identity provider names it (`azp`), e.g. `api-client-acme`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(inline)]
 pub struct ClientId(pub String);
 
 impl fmt::Display for ClientId {
@@ -84,9 +87,10 @@ impl fmt::Display for ClientId {
 }
 
 /// The id of one request: what the client sent in `X-Request-Id` when that is usable, else `req_…`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct RequestId(String);
+#[schemars(inline)]
+pub struct RequestId(#[schemars(length(min = 1, max = Self::MAX), regex(pattern = "^[A-Za-z0-9._:-]+$"))] String);
 
 impl RequestId {
     /// Longest incoming id that is echoed.

@@ -19,13 +19,14 @@ mod organisation;
 mod page;
 mod patch;
 mod revision;
+mod schema;
 mod secret;
 mod vat;
 
-pub use address::Address;
+pub use address::{Address, Country};
 pub use buyer::{Business, Buyer, BuyerStatus, KycMode, NewBuyer};
 pub use contact::{Contact, ContactsDigest, NewContact};
-pub use contact_patch::ContactPatch;
+pub use contact_patch::{ContactPatch, ContactPatchBody};
 pub use disclosure::{Disclosed, Disclosure, Purpose};
 pub use effect::{Effect, Event, EventType};
 pub use ids::{BuyerId, ClientId, ContactId, EventId, NotAnId, OrganisationId, RequestId, SellerId};
@@ -36,10 +37,11 @@ pub use organisation::{
     Branding, Capabilities, Capability, DpaStanding, Organisation, RateLimitTier, RateLimits, Seller,
 };
 pub use page::{Page, PageSize};
-pub use patch::{BuyerPatch, Downgrade};
+pub use patch::{BuyerPatch, BuyerPatchBody, Downgrade};
 pub use revision::{
     Actor, AfterImage, BrokenHistory, Cause, Change, History, Link, Personal, Revision, RevisionKind, Sealed, Source,
     contact_field,
 };
+pub use schema::{TEXT, never_null};
 pub use secret::Salt;
 pub use vat::{VatNumber, VatNumberError};

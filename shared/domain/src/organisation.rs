@@ -1,11 +1,12 @@
 //! Who calls: integration organisations, what they may do, and the sellers they act for.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Category, Instant, Limit, OrganisationId, SellerId, VatNumber};
 
 /// Requests a minute an organisation may make, by category.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RateLimitTier {
     /// 300 reads, 60 writes, 10 webhook-management calls.
@@ -32,7 +33,7 @@ const STANDARD: RateLimits = RateLimits { read: 300, write: 60, webhook: 10 };
 const HIGH_VOLUME: RateLimits = RateLimits { read: 1000, write: 200, webhook: 30 };
 
 /// What an organisation may do beyond the common. All off by default, as published.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "the published capabilities are four flags")]
 pub struct Capabilities {

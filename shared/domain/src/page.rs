@@ -2,9 +2,12 @@
 
 use std::str::FromStr;
 
+use schemars::JsonSchema;
+
 /// How many items a page may have: 1 to 100, 20 unless said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PageSize(u8);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(inline, transparent, extend("default" = 20))]
+pub struct PageSize(#[schemars(range(min = 1, max = 100))] u8);
 
 impl PageSize {
     /// The largest page.

@@ -1,10 +1,11 @@
 //! A change of a buyer's business data, as JSON Merge Patch (RFC 7396).
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::address::read_country;
-use crate::{Business, BuyerId, KycMode, Reader, SellerId, VatNumber, Violations};
+use crate::address::{Country, read_country};
+use crate::{Business, BuyerId, KycMode, Reader, SellerId, TEXT, VatNumber, Violations, never_null};
 
 /// The members that were sent; what was not sent stays as it is. All of these are required of a buyer, so
 /// `null`, which would take one away, breaks a rule.
@@ -17,6 +18,44 @@ pub struct BuyerPatch {
     city: Option<String>,
     country: Option<String>,
     kyc_mode: Option<KycMode>,
+}
+
+/// The wire form of a [`BuyerPatch`], for its schema.
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(
+    rename = "BuyerPatch",
+    description = "A JSON Merge Patch (RFC 7396): what is left out stays as it is. Nothing may be `null`, since a buyer needs all of it.",
+    transform = never_null
+)]
+pub struct BuyerPatchBody {
+    /// 1 to 200 characters, trimmed.
+    #[schemars(length(min = 1, max = 200), regex(pattern = TEXT), example = &"Muster GmbH")]
+    pub company_name: Option<String>,
+    /// Its members change one by one.
+    pub address: Option<AddressPatch>,
+    /// `NT24_LED` for good; the other way is 409 `kyc-mode-downgrade`.
+    pub kyc_mode: Option<KycMode>,
+    /// May be sent, but not changed.
+    pub vat_number: Option<VatNumber>,
+}
+
+/// The members of an address that shall change.
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(transform = never_null)]
+pub struct AddressPatch {
+    /// Street and house number.
+    #[schemars(length(min = 1, max = 200), regex(pattern = TEXT))]
+    pub street: Option<String>,
+    /// Postal code.
+    #[schemars(length(min = 1, max = 20), regex(pattern = TEXT))]
+    pub post_code: Option<String>,
+    /// Town.
+    #[schemars(length(min = 1, max = 100), regex(pattern = TEXT))]
+    pub city: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    pub country: Option<Country>,
 }
 
 /// Why a patch does not apply to a buyer: `NT24_LED` never becomes `MARKETPLACE_LED` again.

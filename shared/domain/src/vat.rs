@@ -1,8 +1,10 @@
 //! VAT identification numbers of the EU member states and Northern Ireland.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A VAT number in the form VIES knows it: prefix and national number, upper case, no separators
@@ -10,9 +12,10 @@ use serde::{Deserialize, Serialize};
 ///
 /// Only the *shape* is a rule. A failing check digit is no rejection: national authorities issue
 /// exceptions, and VIES decides.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct VatNumber(String);
+#[schemars(description = "Without separators, upper case: as VIES knows it.")]
+pub struct VatNumber(#[schemars(regex(pattern = pattern()), example = &"DE136695976")] String);
 
 /// Why a text is no VAT number. The texts are the rule shown to the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,7 +72,8 @@ impl VatNumber {
 }
 
 /// The shapes of the national part, as VIES documents them (FAQ, "VAT number structure"); `None` for other prefixes.
-/// `d` is a digit, `n` one that is not 0, `a` a letter, `c` a letter from A to W, `x` a letter or digit; all else is itself.
+/// Small letters are those of [`class`]; all else is itself. After `?` stands a shape that is not all of the rule: the number
+/// contains a date of birth, which eu-vat judges.
 ///
 /// The crate eu-vat checks shapes too, but not all of them before it has looked at the check digits, whose
 /// failing is no rejection here.
@@ -80,34 +84,68 @@ fn shapes(state: &str) -> Option<&'static [&'static str]> {
         "BG" => &["ddddddddd", "dddddddddd"],
         "CY" => &["dddddddda"],
         "CZ" => &["dddddddd", "ddddddddd", "dddddddddd"],
-        "DE" => &["ndddddddd"],
-        "EE" | "EL" | "PT" => &["ddddddddd"],
-        "DK" | "FI" | "HU" | "LU" | "MT" => &["dddddddd"],
-        "ES" => &["adddddddx", "dddddddda"],
-        "FR" => &["xxddddddddd"],
+        "DE" | "PT" => &["ndddddddd"],
+        "EE" | "EL" => &["ddddddddd"],
+        "DK" | "MT" | "SI" => &["nddddddd"],
+        "FI" | "HU" | "LU" => &["dddddddd"],
+        "ES" => &["edddddddx", "dddddddda"],
+        "FR" => &["ffddddddddd"],
         "HR" | "IT" | "LV" => &["ddddddddddd"],
         "IE" => &["dddddddc", "dddddddcc", "dadddddc"],
         "LT" => &["ddddddddd", "dddddddddddd"],
-        "NL" => &["dddddddddBdd"],
-        "PL" | "SK" => &["dddddddddd"],
-        "RO" => &["dd", "ddd", "dddd", "ddddd", "dddddd", "ddddddd", "dddddddd", "ddddddddd", "dddddddddd"],
-        "SE" => &["dddddddddddd"],
-        "SI" => &["nddddddd"],
+        "NL" => &["dddddddddB0n", "dddddddddBnd"],
+        "PL" => &["dddddddddd"],
+        "SK" => &["ndgddddddd", "?dddddddddd"],
+        "RO" => &["nd", "ndd", "nddd", "ndddd", "nddddd", "ndddddd", "nddddddd", "ndddddddd", "nddddddddd"],
+        "SE" => &["dddddddddd01"],
         "XI" => &["ddddddddd", "dddddddddddd", "GDddd", "HAddd"],
         _ => return None,
     })
 }
 
+/// What a small letter of a shape stands for.
+fn class(letter: u8) -> Option<&'static [RangeInclusive<u8>]> {
+    Some(match letter {
+        b'd' => &[b'0'..=b'9'],
+        b'n' => &[b'1'..=b'9'],
+        b'a' => &[b'A'..=b'Z'],
+        b'c' => &[b'A'..=b'W'],
+        // France writes no I and no O, Spain begins with neither them nor T.
+        b'f' => &[b'0'..=b'9', b'A'..=b'H', b'J'..=b'N', b'P'..=b'Z'],
+        b'e' => &[b'A'..=b'H', b'J'..=b'N', b'P'..=b'S', b'U'..=b'Z'],
+        b'g' => &[b'2'..=b'4', b'7'..=b'9'],
+        b'x' => &[b'0'..=b'9', b'A'..=b'Z'],
+        _ => return None,
+    })
+}
+
 fn matches(shape: &str, national: &str) -> bool {
-    let fits = |(class, c): (u8, u8)| match class {
-        b'd' => c.is_ascii_digit(),
-        b'n' => matches!(c, b'1'..=b'9'),
-        b'a' => c.is_ascii_uppercase(),
-        b'c' => matches!(c, b'A'..=b'W'),
-        b'x' => c.is_ascii_alphanumeric(),
-        literal => c == literal,
-    };
+    let fits =
+        |(letter, c): (u8, u8)| class(letter).map_or(c == letter, |all| all.iter().any(|some| some.contains(&c)));
+    let shape = shape.trim_start_matches('?');
     shape.len() == national.len() && shape.bytes().zip(national.bytes()).all(fits)
+}
+
+/// The shapes as one regular expression, for the schema; without those that are not all of a rule.
+fn pattern() -> String {
+    let written = |letter| match class(letter) {
+        Some(ranges) => {
+            let range =
+                |range: &RangeInclusive<u8>| format!("{}-{}", char::from(*range.start()), char::from(*range.end()));
+            format!("[{}]", ranges.iter().map(range).collect::<String>())
+        }
+        None => char::from(letter).to_string(),
+    };
+    let letters = || 'A'..='Z';
+    let states = letters().flat_map(|first| letters().map(move |second| format!("{first}{second}")));
+    let of_state = |state: String| {
+        let shapes = shapes(&state)?
+            .iter()
+            .filter(|shape| !shape.starts_with('?'))
+            .map(|shape| shape.bytes().map(written).collect::<String>());
+        Some(format!("{state}(?:{})", shapes.collect::<Vec<_>>().join("|")))
+    };
+    format!("^(?:{})$", states.filter_map(of_state).collect::<Vec<_>>().join("|"))
 }
 
 /// Numbers that states once wrote without leading zeros have them today: Belgium until 2008, Greece until 2014,
@@ -203,6 +241,34 @@ mod tests {
     fn a_failing_check_digit_is_left_to_vies() {
         assert!(VatNumber::parse("DE136695977").is_ok());
         assert!(VatNumber::parse("DE123456789").is_ok());
+    }
+
+    /// Numbers of that shape, in a fixed order that looks random.
+    fn of_shape(state: &str, shape: &str, count: usize) -> Vec<String> {
+        let mut seed = 7_u32;
+        let mut pick = move |from: &[u8]| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            char::from(from[(seed >> 8) as usize % from.len()])
+        };
+        let mut written = |letter| match class(letter) {
+            Some(ranges) => pick(&ranges.iter().cloned().flatten().collect::<Vec<_>>()),
+            None => char::from(letter),
+        };
+        (0..count).map(|_| format!("{state}{}", shape.bytes().map(&mut written).collect::<String>())).collect()
+    }
+
+    #[test]
+    fn whatever_the_schema_allows_is_taken() {
+        let mut refused = Vec::new();
+        for vector in VECTORS {
+            let state = &vector[..2];
+            assert!(pattern().contains(&format!("{state}(?:")), "{state}");
+            for shape in shapes(state).unwrap().iter().filter(|shape| !shape.starts_with('?')) {
+                let numbers = of_shape(state, shape, 500);
+                refused.extend(numbers.into_iter().filter(|number| VatNumber::parse(number).is_err()));
+            }
+        }
+        assert_eq!(refused, Vec::<String>::new());
     }
 
     #[test]

@@ -176,12 +176,16 @@ impl Call {
     /// (`If-None-Match`, RFC 9110 section 13.1.2: weak comparison, `*` matches whatever exists).
     #[must_use]
     pub fn already_has(&self, etag: &str) -> bool {
-        self.headers
-            .get_all(IF_NONE_MATCH)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map(str::trim)
-            .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+        already_has(&self.headers, etag)
     }
+}
+
+pub(crate) fn already_has(headers: &HeaderMap, etag: &str) -> bool {
+    headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }

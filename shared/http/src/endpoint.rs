@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::Capability;
 use storage::{Answer, Table};
 
-use crate::{Call, Problem};
+use crate::{Call, Problem, Publication, Visit};
 
 type Answering = Pin<Box<dyn Future<Output = Result<Answer, Problem>> + Send>>;
 
@@ -54,11 +54,32 @@ impl Endpoint {
     }
 }
 
+/// What an endpoint asks of its callers, for its description.
+impl Endpoint {
+    /// Whether it needs an idempotency key.
+    #[must_use]
+    pub const fn writes(&self) -> bool {
+        self.writes
+    }
+
+    /// Whether the data processing agreement must be accepted.
+    #[must_use]
+    pub const fn asks_for_dpa(&self) -> bool {
+        self.dpa
+    }
+
+    /// What the organisation must be allowed to.
+    #[must_use]
+    pub const fn capability(&self) -> Option<Capability> {
+        self.capability
+    }
+}
+
 /// How a function is entered.
 #[derive(Clone, Copy)]
 pub enum Door {
     /// By authenticated callers.
     Callers(fn(&Table) -> Endpoint),
-    /// By anyone, with nothing but the path; there is no store behind it.
-    Anyone(fn(&str) -> Result<Answer, Problem>),
+    /// By anyone, with nothing but a path; there is no store behind it.
+    Anyone(fn(&Visit) -> Result<Publication, Problem>),
 }

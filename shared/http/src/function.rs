@@ -20,7 +20,7 @@ use crate::caller::{Asked, Gate};
 use crate::issuer::Issuer;
 use crate::limits::{Standing, category};
 use crate::settings::Settings;
-use crate::{Call, Door, Endpoint, Problem};
+use crate::{Call, Door, Endpoint, Problem, Publication, Visit};
 
 /// A function of a group: the name that Lambda calls it by (`_HANDLER`), and how it is entered.
 pub type Function = (&'static str, Door);
@@ -28,7 +28,7 @@ pub type Function = (&'static str, Door);
 /// Left over at the end of an invocation to answer in, instead of being cut off without an answer.
 const RESERVE: Duration = Duration::from_millis(1500);
 /// Longest `Idempotency-Key`, in characters.
-const LONGEST_KEY: usize = 255;
+pub const LONGEST_KEY: usize = 255;
 
 /// The `main` of a group of HTTP functions: picks the one that Lambda asks for and serves it.
 #[must_use]
@@ -54,7 +54,7 @@ struct Edge {
 
 enum Inside {
     Callers(Box<Admission>),
-    Anyone(fn(&str) -> Result<Answer, Problem>),
+    Anyone(fn(&Visit) -> Result<Publication, Problem>),
 }
 
 /// What stands before a handler for callers.
@@ -98,14 +98,15 @@ impl Edge {
         let answered = guarded(limit, self.handle(request, &request_id, &standing)).instrument(span.clone()).await;
         let _entered = span.enter();
         let duration_ms = clock.elapsed().as_millis() as u64;
-        let mut response = match &answered {
-            Ok(answer) => {
-                info!(status = answer.status, duration_ms, "{} answered {}", self.name, answer.status);
-                from_answer(answer)
+        let mut response = match answered {
+            Ok(response) => {
+                let status = response.status().as_u16();
+                info!(status, duration_ms, "{} answered {status}", self.name);
+                response
             }
             Err(problem) => {
-                report(self.name, problem, duration_ms);
-                from_problem(problem, problem.body(&self.problem_base, &instance, &request_id))
+                report(self.name, &problem, duration_ms);
+                from_problem(&problem, problem.body(&self.problem_base, &instance, &request_id))
             }
         };
         for (name, value) in standing.headers() {
@@ -114,10 +115,20 @@ impl Edge {
         with_common_headers(response, &request_id)
     }
 
-    async fn handle(&self, request: Request, request_id: &RequestId, standing: &Standing) -> Result<Answer, Problem> {
+    async fn handle(
+        &self,
+        request: Request,
+        request_id: &RequestId,
+        standing: &Standing,
+    ) -> Result<Response<Body>, Problem> {
         match &self.inside {
-            Inside::Anyone(handler) => handler(request.raw_http_path()),
-            Inside::Callers(admission) => admission.handle(request, request_id, standing).await,
+            Inside::Anyone(handler) => {
+                let visit = Visit::of(&request);
+                handler(&visit).map(|publication| publication.shown_to(&visit))
+            }
+            Inside::Callers(admission) => {
+                admission.handle(request, request_id, standing).await.map(|answer| from_answer(&answer))
+            }
         }
     }
 }
@@ -162,7 +173,7 @@ impl Admission {
 }
 
 /// A panic is a 500, and what takes too long a 503.
-async fn guarded(limit: Duration, answering: impl Future<Output = Result<Answer, Problem>>) -> Result<Answer, Problem> {
+async fn guarded<A>(limit: Duration, answering: impl Future<Output = Result<A, Problem>>) -> Result<A, Problem> {
     match tokio::time::timeout(limit, AssertUnwindSafe(answering).catch_unwind()).await {
         Ok(Ok(answered)) => answered,
         Ok(Err(panic)) => Err(Problem::internal(format_args!("panic: {}", panic_message(&*panic)))),
@@ -248,10 +259,10 @@ fn from_problem(problem: &Problem, body: String) -> Response<Body> {
     response
 }
 
-/// Answers belong to one caller: no cache on the way may keep them.
+/// Answers belong to one caller, and no cache on the way may keep them, unless they say otherwise.
 fn with_common_headers(mut response: Response<Body>, request_id: &RequestId) -> Response<Body> {
     set_named(&mut response, "x-request-id", request_id.as_str());
-    set(&mut response, CACHE_CONTROL, "private, no-store");
+    response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
     response
 }
 

@@ -16,11 +16,13 @@ mod page;
 mod problem;
 mod settings;
 mod token;
+mod visit;
 
 pub use call::Call;
 pub use caller::Caller;
 pub use endpoint::{Door, Endpoint};
-pub use function::{Function, main};
+pub use function::{Function, LONGEST_KEY, main};
 pub use page::Listed;
-pub use problem::{Kind, Problem};
+pub use problem::{Kind, Problem, ProblemBody};
 pub use storage::Answer;
+pub use visit::{Publication, Visit};

@@ -1,20 +1,26 @@
 //! Lists of ours: `{data, pagination: {size, nextCursor}}`.
 
 use domain::PageSize;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A page as clients see it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "{T}Page")]
 pub struct Listed<T> {
+    /// Perhaps fewer than asked for, even none, with more to come: filters apply after `size` items were read.
     data: Vec<T>,
     pagination: Pagination,
 }
 
-#[derive(Serialize)]
+/// Where in a list a page stands.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Pagination {
+    /// Most items of a page, as asked for.
+    #[schemars(range(min = 1, max = 100))]
     size: u8,
-    /// Absent on the last page.
+    /// The `cursor` of the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }

@@ -1,10 +1,11 @@
 //! Every problem the API answers with (RFC 9457), in one file.
 //!
 //! To add one: a variant of [`Kind`] with its doc line, its row in [`Kind::row`], its place in
-//! [`Kind::ALL`] (a test counts them), and a constructor of [`Problem`] named by meaning.
+//! [`Kind::ALL`] (a test counts them), its [`Kind::advice`], and a constructor of [`Problem`] named by meaning.
 
 use domain::{Allowance, Capability, Category, DpaStanding, Instant, RequestId, Violations};
 use lambda_http::http::StatusCode;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::Value;
 use storage::StorageError;
@@ -114,6 +115,43 @@ impl Kind {
     #[must_use]
     pub const fn title(self) -> &'static str {
         self.row().2
+    }
+}
+
+/// What goes before a problem's id in its `type`, as published. A deployment may have another.
+const PUBLISHED: &str = "https://api.novatrade24.com/problems/";
+
+/// For descriptions and documentation.
+impl Kind {
+    /// What a client should do, in one Markdown sentence without a full stop.
+    #[must_use]
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::MalformedRequest => "correct the header or body that `detail` names",
+            Self::Unauthorized => "fetch a new token",
+            Self::Forbidden => "`GET /v1/me` lists the sellers you may act for",
+            Self::CapabilityRequired => "ask for the capability that `detail` names",
+            Self::DpaNotAccepted => "accept the current data processing agreement",
+            Self::NotFound => "check path and ids; what belongs to another seller looks absent",
+            Self::MethodNotAllowed => "`Allow` names the methods",
+            Self::ResourceExistsDifferentBody => "compare with `currentResource`",
+            Self::VersionMismatch => "decide anew on `currentResource`, repeat with its version",
+            Self::KycModeDowngrade => "keep `NT24_LED`",
+            Self::BuyerBlocked => "unblock the buyer first",
+            Self::PayloadTooLarge => "JSON bodies have at most 64 KiB",
+            Self::UnsupportedMediaType => "send `application/json`",
+            Self::ValidationError => "correct every field in `errors[]`",
+            Self::IdempotencyKeyReused => "use a new key",
+            Self::RateLimited => "wait `Retry-After` seconds, see [rate limits](#rate-limits)",
+            Self::InternalError => "repeat with the same key; quote `traceId`",
+            Self::ServiceUnavailable => "repeat with the same key after `Retry-After`",
+        }
+    }
+
+    /// The `type` as published.
+    #[must_use]
+    pub fn uri(self) -> String {
+        format!("{PUBLISHED}{}", self.id())
     }
 }
 
@@ -323,7 +361,7 @@ impl Problem {
 
     /// The body: `application/problem+json`.
     pub(crate) fn body(&self, base: &str, instance: &str, trace_id: &RequestId) -> String {
-        let body = Body {
+        let body = ProblemBody {
             kind: format!("{base}{}", self.0.kind.id()),
             title: self.0.kind.title(),
             status: self.0.kind.status(),
@@ -338,22 +376,39 @@ impl Problem {
     }
 }
 
-#[derive(Serialize)]
+/// `Problem` of the published contract (RFC 9457).
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Body<'p> {
+#[schemars(rename = "Problem", description = "RFC 9457. Key on `type`; `detail` is for people.")]
+pub struct ProblemBody<'p> {
+    /// What went wrong; leads to its entry in the documentation. There may be more of them in the future.
     #[serde(rename = "type")]
+    #[schemars(schema_with = "uris")]
     kind: String,
+    /// The same for every problem of a type.
     title: &'static str,
+    /// The HTTP status.
+    #[schemars(range(min = 400, max = 599))]
     status: u16,
+    /// What is wrong with this very request, for people.
     detail: &'p str,
+    /// The path of the request.
     instance: &'p str,
+    /// The request's id, as in `X-Request-Id`.
     trace_id: &'p RequestId,
+    /// Of `validation-error`: every field that breaks a rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<&'p [domain::Violation]>,
+    /// Of conflicts: the resource as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     current_resource: Option<&'p Value>,
+    /// Of `resource-exists-different-body`: the names of the fields that differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     differences: Option<&'p [&'static str]>,
+}
+
+fn uris(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "format": "uri", "enum": Kind::ALL.map(Kind::uri) })
 }
 
 impl From<Violations> for Problem {
@@ -391,10 +446,10 @@ mod tests {
     }
 
     #[test]
-    fn every_problem_stands_in_the_api_guide_with_its_status() {
+    fn every_problem_stands_in_the_api_guide_with_its_status_and_advice() {
         let guide = include_str!("../../../docs/API-GUIDE.md");
         for kind in Kind::ALL {
-            let row = format!("| `{}` | {} |", kind.id(), kind.status());
+            let row = format!("| `{}` | {} | {} |", kind.id(), kind.status(), kind.advice());
             assert!(guide.contains(&row), "the guide lacks {row}");
         }
     }

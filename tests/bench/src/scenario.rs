@@ -141,6 +141,7 @@ impl Scenario {
                 let changed = Calls::Entered(&[("BatchGetItem", 1), ("TransactWriteItems", 1)]);
                 vec![plain(Expected::Status(204), changed)]
             }
+            "openapi-document" | "docs-page" => vec![plain(Expected::Success, Calls::Nothing)],
             "unmatched" => vec![plain(Expected::Status(404), Calls::Nothing)],
             _ => vec![plain(Expected::Success, Calls::Unlisted)],
         }

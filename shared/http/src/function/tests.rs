@@ -17,13 +17,14 @@ fn request() -> Request {
     request.body(Body::Empty).unwrap().with_raw_http_path("/v1/x").with_lambda_context(context)
 }
 
-fn edge(handler: fn(&str) -> Result<Answer, Problem>) -> Edge {
+fn edge(handler: fn(&Visit) -> Result<Publication, Problem>) -> Edge {
     Edge { name: "test", problem_base: "https://api.example/problems/".to_owned(), inside: Inside::Anyone(handler) }
 }
 
 #[tokio::test]
 async fn a_panic_is_a_500_problem_that_says_nothing_of_it_and_the_next_call_is_answered() {
-    let edge = edge(|path| if path == "/v1/x" { panic!("secret of the implementation") } else { unreachable!() });
+    let edge =
+        edge(|visit| if visit.path() == "/v1/x" { panic!("secret of the implementation") } else { unreachable!() });
     for _ in 0..2 {
         let response = edge.answer(request()).await;
         assert_eq!(response.status(), 500);
@@ -36,7 +37,7 @@ async fn a_panic_is_a_500_problem_that_says_nothing_of_it_and_the_next_call_is_a
 
 #[tokio::test]
 async fn what_takes_too_long_is_a_503_with_retry_after() {
-    let never = async { std::future::pending().await };
+    let never = async { std::future::pending::<Result<Answer, Problem>>().await };
     let problem = guarded(LIMIT, never).await.unwrap_err();
     assert_eq!(problem.kind(), Kind::ServiceUnavailable);
     assert!(problem.headers().iter().any(|(name, _)| *name == "retry-after"));
