@@ -74,7 +74,8 @@ async fn all_of(owner: &Api, buyer: &str) -> (String, String) {
 
 /// All that a client can tell an answer by, but for what names the request.
 fn shape(reply: &Reply, buyer: &str) -> (u16, Vec<(String, String)>, String) {
-    let own = ["x-request-id", "date", "content-length", "apigw-requestid"];
+    let own =
+        ["x-request-id", "date", "content-length", "apigw-requestid", "x-ratelimit-remaining", "x-ratelimit-reset"];
     let headers = reply.headers.iter().filter(|(name, _)| !own.contains(&name.as_str()));
     let mut headers: Vec<_> = headers
         .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))

@@ -177,9 +177,11 @@ impl Assembly {
                 parameters.insert("header.If-Match".to_owned(), "$response.header.ETag".into());
             }
             let link = json!({ "operationId": target.id, "description": target.summary, "parameters": parameters });
-            let earlier = self.links.insert(target.id.to_owned(), link.clone());
-            assert!(earlier.is_none_or(|earlier| earlier == link), "two links lead to {}", target.id);
-            links.insert(target.id.to_owned(), json!({ "$ref": format!("#/components/links/{}", target.id) }));
+            // Shared by all answers that lead there in the same way.
+            let taken = self.links.get(target.id).is_some_and(|earlier| *earlier != link);
+            let name = if taken { format!("{}.{}", of.id, target.id) } else { target.id.to_owned() };
+            links.insert(target.id.to_owned(), json!({ "$ref": format!("#/components/links/{name}") }));
+            self.links.insert(name, link);
         }
         links
     }

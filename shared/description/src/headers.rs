@@ -11,10 +11,10 @@ pub(crate) const RATE_LIMITED: Option<Kind> = None;
 const OF_LIMITS: [&str; 4] =
     ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-RateLimit-Category"];
 
-/// The headers of every answer.
+/// The headers of every answer. A 401 comes before the caller is known, and a 5xx may.
 pub(crate) fn common(to_callers: bool, status: u16) -> Vec<&'static str> {
     let mut names = vec!["X-Request-Id"];
-    if to_callers && RATE_LIMITED.is_some() && status != 401 {
+    if to_callers && RATE_LIMITED.is_some() && status != 401 && status < 500 {
         names.extend(OF_LIMITS);
     }
     names
