@@ -164,3 +164,49 @@ fn replace(document: &mut Value, place: &str, value: Option<Value>) {
         None => parent.remove(name),
     };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    struct Example {
+        #[schemars(length(min = 1, max = 5))]
+        name: String,
+        note: Option<String>,
+    }
+
+    /// A parser of that many characters that asks for a note, or not.
+    fn parser(most: usize, needs_note: bool) -> impl Fn(&Value) -> bool {
+        move |body| {
+            let name = body["name"].as_str().is_some_and(|name| (1..=most).contains(&name.chars().count()));
+            let note =
+                if needs_note { body["note"].is_string() } else { body["note"].is_string() || body["note"].is_null() };
+            name && note
+        }
+    }
+
+    #[test]
+    fn a_parser_of_the_same_rules_holds() {
+        hold::<Example>(parser(5, false));
+    }
+
+    #[test]
+    #[should_panic(expected = "/name")]
+    fn a_parser_that_takes_more_is_found_out() {
+        hold::<Example>(parser(6, false));
+    }
+
+    #[test]
+    #[should_panic(expected = "/name")]
+    fn a_parser_that_takes_less_is_found_out() {
+        hold::<Example>(parser(4, false));
+    }
+
+    #[test]
+    #[should_panic(expected = "/note")]
+    fn a_parser_that_needs_more_is_found_out() {
+        hold::<Example>(parser(5, true));
+    }
+}

@@ -182,11 +182,11 @@ impl Assembly {
                 parameters.insert("header.If-Match".to_owned(), "$response.header.ETag".into());
             }
             let link = json!({ "operationId": target.id, "description": target.summary, "parameters": parameters });
-            // Answers that name it at another place need a link of their own.
-            let is_taken = self.links.get(target.id).is_some_and(|earlier| *earlier != link);
-            let name = if is_taken { format!("{}-after-{}", target.id, of.id) } else { target.id.to_owned() };
-            self.links.insert(name.clone(), link);
+            // Shared by all answers that lead there in the same way.
+            let taken = self.links.get(target.id).is_some_and(|earlier| *earlier != link);
+            let name = if taken { format!("{}.{}", of.id, target.id) } else { target.id.to_owned() };
             links.insert(target.id.to_owned(), json!({ "$ref": format!("#/components/links/{name}") }));
+            self.links.insert(name, link);
         }
         links
     }

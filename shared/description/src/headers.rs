@@ -6,10 +6,10 @@ use serde_json::{Map, Value, json};
 const OF_LIMITS: [&str; 4] =
     ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-RateLimit-Category"];
 
-/// The headers of every answer.
+/// The headers of every answer. A 401 comes before the caller is known, and a 5xx may.
 pub(crate) fn common(to_callers: bool, status: u16) -> Vec<&'static str> {
     let mut names = vec!["X-Request-Id"];
-    if to_callers && status != 401 {
+    if to_callers && status != 401 && status < 500 {
         names.extend(OF_LIMITS);
     }
     names

@@ -3,7 +3,7 @@
 //! A group of functions says of each endpoint, beside its code, what only it knows: method, path, sentence, schemas,
 //! answers, its own problems ([`Operation`]). What follows from the rest is not said again: what callers must send
 //! and may be refused with comes from the function's [`Endpoint`](http_edge::Endpoint), from the path, and from the
-//! presence of a body or a query; it is put together in one place, [`document`]. Nothing here is part of a function.
+//! presence of a body or a query; it is put together in one place, [`document()`]. Nothing here is part of a function.
 
 mod answer;
 pub mod boundaries;
