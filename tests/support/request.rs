@@ -75,9 +75,10 @@ impl Request {
 
     /// As API Gateway puts it (payload format 2.0), on this route.
     pub(crate) fn event(&self, route: &Route) -> Value {
-        let path = self.parameters.iter().fold(route.path.clone(), |path, (name, value)| {
-            path.replace(&format!("{{{name}}}"), value)
-        });
+        let path = self
+            .parameters
+            .iter()
+            .fold(route.path.clone(), |path, (name, value)| path.replace(&format!("{{{name}}}"), value));
         let query: Vec<_> = self.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut headers = self.headers.clone();
         headers.insert("authorization".to_owned(), format!("Bearer {}", self.token));
