@@ -1,6 +1,7 @@
 //! Does the steps for real, tells the reference of them, and compares.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 
 use blackbox::{Crew, Draft, Reply, Request, World};
 use domain::{BuyerId, SellerId, VatNumber};
@@ -9,6 +10,9 @@ use uuid::Uuid;
 
 use crate::reference::{Answer, BuyerNumber, Meaning, Organisation, Reference, Told};
 use crate::step::{Get, Key, Patched, Precondition, Step, VAT_NUMBERS, Write};
+
+/// The problems and repetitions that a run met.
+pub(crate) type Met = Mutex<BTreeSet<String>>;
 
 /// `Err` says where service and reference disagree.
 type Agreement = Result<(), String>;
@@ -22,6 +26,7 @@ struct Play<'c> {
     buyers: Vec<BuyerId>,
     /// So far, for those that repeat them.
     sent: Vec<Sent>,
+    met: &'c Met,
 }
 
 /// A write as it was sent.
@@ -36,8 +41,8 @@ struct Sent {
 }
 
 /// Plays one sequence, on a seller of its own that two organisations act for.
-pub(crate) async fn play(crew: &Crew, steps: &[Step]) -> Agreement {
-    let mut play = Play::begin(crew).await;
+pub(crate) async fn play(crew: &Crew, steps: &[Step], met: &Met) -> Agreement {
+    let mut play = Play::begin(crew, met).await;
     for (number, step) in steps.iter().enumerate() {
         play.step(step).await.map_err(|what| format!("at step {number}, {step:?}: {what}"))?;
     }
@@ -48,8 +53,12 @@ fn same<T: PartialEq + std::fmt::Debug>(what: &str, expected: &T, found: &T) -> 
     if expected == found { Ok(()) } else { Err(format!("{what}\n  expected: {expected:?}\n  found:    {found:?}")) }
 }
 
+fn same_json(what: &str, expected: &Value, found: &Value) -> Agreement {
+    if expected == found { Ok(()) } else { Err(format!("{what}\n  expected: {expected}\n  found:    {found}")) }
+}
+
 impl<'c> Play<'c> {
-    async fn begin(crew: &'c Crew) -> Self {
+    async fn begin(crew: &'c Crew, met: &'c Met) -> Self {
         let seller = SellerId(Uuid::new_v4());
         let world = crew.world();
         let draft = || Draft::new().acting_for(&[seller]);
@@ -60,7 +69,8 @@ impl<'c> Play<'c> {
         let id = |number: &str| BuyerId::of(seller, &VatNumber::parse(number).expect("a well-formed number"));
         let buyers: Vec<_> = VAT_NUMBERS.iter().map(|number| id(number)).collect();
         let identities = buyers.iter().map(ToString::to_string).zip(VAT_NUMBERS).collect();
-        Self { crew, reference: Reference::new(organisations, identities), seller, tokens, buyers, sent: Vec::new() }
+        let reference = Reference::new(organisations, identities);
+        Self { crew, reference, seller, tokens, buyers, sent: Vec::new(), met }
     }
 
     fn world(&self) -> &World {
@@ -82,11 +92,8 @@ impl<'c> Play<'c> {
                 self.sent.push(sent.clone());
                 self.send(&sent).await
             }
-            Step::Again { by, which } => {
-                if self.sent.is_empty() {
-                    return Ok(());
-                }
-                let mut sent = which.get(&self.sent).clone();
+            Step::Again { by, back } => {
+                let Some(mut sent) = self.earlier(*back).cloned() else { return Ok(()) };
                 if let Some(by) = by {
                     sent.by = *by;
                     sent.request.token.clone_from(&self.tokens[*by]);
@@ -102,12 +109,18 @@ impl<'c> Play<'c> {
         }
     }
 
+    /// The write so many before the last one, or the first.
+    fn earlier(&self, back: usize) -> Option<&Sent> {
+        self.sent.get(self.sent.len().saturating_sub(back + 1))
+    }
+
     /// A write, ready to be sent.
     fn spell(&self, by: Organisation, buyer: BuyerNumber, write: &Write, key: &Key) -> Sent {
         let key = match key {
-            Key::Of(which) if !self.sent.is_empty() => which.get(&self.sent).key.clone(),
-            _ => Uuid::new_v4().to_string(),
+            Key::Of(back) => self.earlier(*back).map(|sent| sent.key.clone()),
+            Key::Fresh => None,
         };
+        let key = key.unwrap_or_else(|| Uuid::new_v4().to_string());
         let mut request = match write {
             Write::Upsert { .. } => self.request(write.function(), by),
             _ => self.about(write.function(), by, buyer),
@@ -148,12 +161,22 @@ impl<'c> Play<'c> {
         let told = Told { at: at.clone(), address: reply.json["address"]["uuid"].clone(), request_id };
         let expected = self.expected(sent, &told);
         agree(&expected, &reply)?;
+        self.note(&expected);
         if self.reference.version(sent.buyer) != before {
             // The one thing that the reference took on trust: it happened now.
             let now = (begun.to_string()..=ended.to_string()).contains(&at);
             same(&format!("{at} lies between {begun} and {ended}"), &true, &now)?;
         }
         self.compare_state(sent.buyer).await
+    }
+
+    fn note(&self, answer: &Answer) {
+        let what = match answer {
+            Answer::Problem { id, .. } => id,
+            Answer::Shown { replayed: true, .. } => "replayed",
+            Answer::Shown { .. } => return,
+        };
+        self.met.lock().expect("no panic while locked").insert(what.to_owned());
     }
 
     /// Headers and fields that break a rule come before everything that the reference knows.
@@ -209,10 +232,14 @@ impl<'c> Play<'c> {
                 return agree(&Answer::not_found(), &reply);
             }
             same("status of a page of the history", &200, &reply.status)?;
-            found.extend(reply.json["data"].as_array().cloned().unwrap_or_default().into_iter().map(without_contact_ids));
+            found.extend(
+                reply.json["data"].as_array().cloned().unwrap_or_default().into_iter().map(without_contact_ids),
+            );
             cursor = reply.json["pagination"]["nextCursor"].as_str().map(str::to_owned);
             if cursor.is_none() {
-                return same("the history", &expected, &found);
+                same("the number of revisions shown", &expected.len(), &found.len())?;
+                let pairs = expected.iter().zip(&found);
+                return pairs.map(|(expected, found)| same_json("a revision", expected, found)).collect();
             }
         }
     }
@@ -236,7 +263,7 @@ impl<'c> Play<'c> {
             "street": address["street"], "postCode": address["postCode"],
             "city": address["city"], "country": address["country"]
         });
-        same("what is stored", &expected, &stored)?;
+        same_json("what is stored", &expected, &stored)?;
         let revisions = self.reference.history(0, buyer).len() as u64;
         same("seq", &(revisions - 1), &found.seq)
     }
@@ -272,7 +299,8 @@ fn without_contact_ids(mut revision: Value) -> Value {
 fn agree(expected: &Answer, reply: &Reply) -> Agreement {
     match expected {
         Answer::Shown { status, body, location, replayed } => {
-            same("status and body", &(*status, body), &(reply.status, &reply.json))?;
+            same("status", status, &reply.status)?;
+            same_json("body", body, &reply.json)?;
             same("etag", &Some(format!("\"{}\"", body["version"])).as_deref(), &reply.header("etag"))?;
             same("idempotent-replayed", &replayed.then_some("true"), &reply.header("idempotent-replayed"))?;
             let path = location.then(|| body["uuid"].as_str().unwrap_or_default());
@@ -297,7 +325,7 @@ fn agree(expected: &Answer, reply: &Reply) -> Agreement {
                     _ => {}
                 }
             }
-            same("what the problem shows", members, &json!(found))?;
+            same_json("what the problem shows", members, &json!(found))?;
             let etag = members.get("currentResource").map(|current| format!("\"{}\"", current["version"]));
             same("etag of a problem", &etag.as_deref(), &reply.header("etag"))
         }

@@ -21,3 +21,4 @@ mod tokens;
 mod unmatched;
 mod update_buyer;
 mod upsert;
+mod walk;
