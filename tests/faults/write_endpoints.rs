@@ -77,8 +77,9 @@ async fn calls_of(crew: &Crew, row: &Row) -> Vec<Call> {
     let mut calls = Vec::new();
     for _ in 0..2 {
         let ground = Ground::new(crew.world()).await;
-        prepare(crew, row, &ground).await;
+        // Before others prepare the ground: this one is to know nothing of who calls.
         let mut function = crew.lend(row.function).await;
+        prepare(crew, row, &ground).await;
         let _ = function.proxy.take_calls();
         let reply = function.send(&(row.request)(&ground)).await.expect("nobody killed it");
         assert_eq!(reply.status, row.outcome.status, "{} {}: {reply:?}", row.function, row.case);
@@ -105,11 +106,11 @@ impl Case {
     async fn run(&self, crew: &Crew) {
         let (row, world) = (&self.row, crew.world());
         let ground = Ground::new(world).await;
+        let mut function = crew.lend(row.function).await;
         prepare(crew, row, &ground).await;
         let before = ground.stored(world).await;
         let request = (row.request)(&ground);
 
-        let mut function = crew.lend(row.function).await;
         let trouble = self.fault.at(self.index, &self.calls, &function);
         function.proxy.order(if self.lasting { trouble.lasting() } else { trouble });
         let first = function.send(&request).await;
@@ -151,6 +152,7 @@ impl Case {
     /// The right answer, or an honest "later".
     fn judge_first(&self, reply: &Reply) {
         if reply.status == self.row.outcome.status {
+            assert_eq!(reply.header("idempotent-replayed"), None, "{}: it was not repeated yet", self.name());
             return;
         }
         assert_eq!(reply.status, 503, "{}: {reply:?}", self.name());
