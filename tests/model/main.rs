@@ -28,7 +28,7 @@ const CASES: u32 = 40;
 /// At the same time: functions and emulator are processes of their own.
 const PLAYERS: u32 = 4;
 /// Steps are real calls, so the way to the shortest sequence is not walked to its end.
-const TIME_TO_SHRINK: Duration = Duration::from_secs(60);
+const TIME_TO_SHRINK: Duration = Duration::from_mins(1);
 const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/model/regressions.txt");
 
 /// What any run meets, or it tries less than it seems to.

@@ -238,8 +238,8 @@ impl<'c> Play<'c> {
             cursor = reply.json["pagination"]["nextCursor"].as_str().map(str::to_owned);
             if cursor.is_none() {
                 same("the number of revisions shown", &expected.len(), &found.len())?;
-                let pairs = expected.iter().zip(&found);
-                return pairs.map(|(expected, found)| same_json("a revision", expected, found)).collect();
+                let mut pairs = expected.iter().zip(&found);
+                return pairs.try_for_each(|(expected, found)| same_json("a revision", expected, found));
             }
         }
     }

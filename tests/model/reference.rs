@@ -154,10 +154,10 @@ impl Buyer {
     ) {
         let fields = self.business.fields().into_iter().chain([("status", self.status)]);
         let next = business.fields().into_iter().chain([("status", status)]);
-        let changed = fields.zip(next).filter(|(before, after)| before != after);
-        let changes =
-            changed.map(|((field, before), (_, after))| json!({"field": field, "before": before, "after": after}));
-        let changes = changes.collect();
+        let different = fields.zip(next).filter(|(before, after)| before != after);
+        let changes = different
+            .map(|((field, before), (_, after))| json!({"field": field, "before": before, "after": after}))
+            .collect();
         (self.business, self.status) = (business, status);
         let shown = self.show(identity, &told.at);
         self.versions.push(shown);

@@ -26,6 +26,7 @@ pub struct Request {
     pub body: Option<Value>,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a chain of values reads better than one of references")]
 impl Request {
     /// With nothing but its token.
     #[must_use]
