@@ -11,59 +11,63 @@ const TOO_LONG: Duration = Duration::from_millis(2_500);
 /// A fault with a name.
 pub(crate) struct NamedFault {
     pub(crate) name: &'static str,
+    pub(crate) of: Victim,
     make: fn(&Direct) -> Fault,
-    /// What it can happen to.
-    of: fn(&Call) -> bool,
-    /// Whether it kills the function, which cannot happen twice.
-    pub(crate) kills: bool,
 }
 
-const fn anywhere(name: &'static str, make: fn(&Direct) -> Fault) -> NamedFault {
-    NamedFault { name, make, of: |_| true, kills: false }
+/// What a fault can happen to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Victim {
+    /// Any call, once or until the end.
+    Call,
+    /// The same, but only to transactions.
+    Transaction,
+    /// The function itself, with any call. It does not happen twice.
+    Function,
 }
 
-const fn in_a_transaction(name: &'static str, make: fn(&Direct) -> Fault) -> NamedFault {
-    NamedFault { name, make, of: dynamodb::is_transaction, kills: false }
-}
-
-const fn to_the_function(name: &'static str, make: fn(&Direct) -> Fault) -> NamedFault {
-    NamedFault { name, make, of: |_| true, kills: true }
+const fn fault(name: &'static str, of: Victim, make: fn(&Direct) -> Fault) -> NamedFault {
+    NamedFault { name, of, make }
 }
 
 /// The slowest first.
 pub(crate) const FAULTS: [NamedFault; 15] = [
-    anywhere("slow", |_| Fault::Slow(TOO_LONG)),
-    anywhere("lost", |_| Fault::Lost),
-    anywhere("refused", |_| Fault::Refused),
-    anywhere("InternalServerError", |_| dynamodb::internal_error()),
-    anywhere("a page of status 503", |_| Fault::page(503)),
-    anywhere("a page of status 500", |_| Fault::page(500)),
-    anywhere("ProvisionedThroughputExceeded", |_| dynamodb::throttled("ProvisionedThroughputExceededException")),
-    anywhere("ThrottlingException", |_| dynamodb::throttled("ThrottlingException")),
-    anywhere("RequestLimitExceeded", |_| dynamodb::throttled("RequestLimitExceeded")),
-    in_a_transaction("TransactionInProgress", |_| dynamodb::in_progress()),
-    in_a_transaction("TransactionConflict", |_| dynamodb::conflict()),
-    in_a_transaction("TransactionConflict beside a condition", |_| dynamodb::conflict_beside_condition()),
-    anywhere("sent twice", |_| Fault::Twice),
-    to_the_function("killed before", Direct::killed_before),
-    to_the_function("killed after", Direct::killed_after),
+    fault("slow", Victim::Call, |_| Fault::Slow(TOO_LONG)),
+    fault("lost", Victim::Call, |_| Fault::Lost),
+    fault("refused", Victim::Call, |_| Fault::Refused),
+    fault("InternalServerError", Victim::Call, |_| dynamodb::internal_error()),
+    fault("a page of status 503", Victim::Call, |_| Fault::page(503)),
+    fault("a page of status 500", Victim::Call, |_| Fault::page(500)),
+    fault("ProvisionedThroughputExceeded", Victim::Call, |_| {
+        dynamodb::throttled("ProvisionedThroughputExceededException")
+    }),
+    fault("ThrottlingException", Victim::Call, |_| dynamodb::throttled("ThrottlingException")),
+    fault("RequestLimitExceeded", Victim::Call, |_| dynamodb::throttled("RequestLimitExceeded")),
+    fault("TransactionInProgress", Victim::Transaction, |_| dynamodb::in_progress()),
+    fault("TransactionConflict", Victim::Transaction, |_| dynamodb::conflict()),
+    fault("TransactionConflict beside a condition", Victim::Transaction, |_| dynamodb::conflict_beside_condition()),
+    fault("sent twice", Victim::Call, |_| Fault::Twice),
+    fault("killed before", Victim::Function, Direct::killed_before),
+    fault("killed after", Victim::Function, Direct::killed_after),
 ];
 
 impl NamedFault {
-    /// Whether it can happen to that call.
-    pub(crate) fn can_happen_to(&self, call: &Call) -> bool {
-        (self.of)(call)
-    }
-
-    /// Whether only a transaction can meet it.
-    pub(crate) fn is_of_transactions(&self) -> bool {
-        self.name.starts_with("Transaction")
+    /// Whether it kills the function.
+    pub(crate) fn kills(&self) -> bool {
+        self.of == Victim::Function
     }
 
     /// With the call of that index, of those that `calls` says there will be.
     pub(crate) fn at(&self, index: usize, calls: &[Call], function: &Direct) -> Trouble {
         let of = self.of;
-        let before = calls[..index].iter().filter(|call| of(call)).count();
-        Trouble::new((self.make)(function)).at(before).of(of)
+        let before = calls[..index].iter().filter(|call| of.includes(call)).count();
+        Trouble::new((self.make)(function)).at(before).of(move |call| of.includes(call))
+    }
+}
+
+impl Victim {
+    /// Whether a call is one of these.
+    pub(crate) fn includes(self, call: &Call) -> bool {
+        self != Self::Transaction || dynamodb::is_transaction(call)
     }
 }

@@ -1,12 +1,13 @@
 //! What goes wrong while a function starts must not show in its answers.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use blackbox::{Crew, Direct, World};
 use simulators::fault_proxy::{Call, Trouble};
 use tokio::task::JoinSet;
 
-use crate::faults::FAULTS;
+use crate::faults::{FAULTS, Victim};
 use crate::ground::Ground;
 
 /// Lambda gives a start so much time, and then starts it again.
@@ -19,9 +20,9 @@ fn asks_for_the_issuers_keys(call: &Call) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_whose_start_meets_trouble_answers_its_first_request_all_the_same() {
     let crew = Crew::of(World::shared());
-    let idle = std::sync::Arc::new(crew.lend("upsert-buyer").await);
+    let idle = Arc::new(crew.lend("upsert-buyer").await);
     let mut starts = JoinSet::new();
-    for fault in FAULTS.iter().filter(|fault| !fault.kills && !fault.is_of_transactions()) {
+    for fault in FAULTS.iter().filter(|fault| fault.of == Victim::Call) {
         let (crew, idle) = (crew.clone(), idle.clone());
         starts.spawn(async move {
             let trouble: Trouble = fault.at(0, &[], &idle).of(asks_for_the_issuers_keys).lasting();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use blackbox::{Crew, Reply, Request, World, routes};
+use blackbox::{Crew, Direct, Reply, Request, World, routes};
 use simulators::fault_proxy::Call;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -60,8 +60,8 @@ async fn cases(crew: &Crew) -> Vec<Case> {
         let calls = Arc::new(calls_of(crew, &row).await);
         let row = Arc::new(row);
         for fault in &FAULTS {
-            for index in (0..calls.len()).filter(|index| fault.can_happen_to(&calls[*index])) {
-                for lasting in [true, false].into_iter().filter(|lasting| !(*lasting && fault.kills)) {
+            for index in (0..calls.len()).filter(|index| fault.of.includes(&calls[*index])) {
+                for lasting in [true, false].into_iter().filter(|lasting| !(*lasting && fault.kills())) {
                     cases.push(Case { row: row.clone(), fault, calls: calls.clone(), index, lasting });
                 }
             }
@@ -118,15 +118,14 @@ impl Case {
         function.proxy.calm();
         match &first {
             Some(reply) => self.judge_first(reply),
-            None => assert!(self.fault.kills, "{}: it ended:\n{}", self.name(), function.last_words()),
+            None => assert!(self.fault.kills(), "{}: it ended:\n{}", self.name(), function.last_words()),
         }
-        if self.fault.kills {
+        if self.fault.kills() {
             assert!(first.is_none(), "{}: it outlived that: {first:?}", self.name());
             function.restart().await;
         }
-        drop(function);
 
-        let retried = self.repeat(crew, &request).await;
+        let retried = self.repeat(&mut function, &request).await;
         if let Some(first) = first.filter(|first| first.status == row.outcome.status) {
             self.assert_same(&first, &retried, "the answer under the fault, and the one to its repeat");
         }
@@ -135,7 +134,7 @@ impl Case {
         let verified = world.operator().verify_history(ground.buyer).await.expect("it has a history");
         assert_eq!(verified, Ok(after.count("REV#") as u64), "{}", self.name());
 
-        let again = self.repeat(crew, &request).await;
+        let again = self.repeat(&mut function, &request).await;
         self.assert_same(&retried, &again, "two repeats");
         let replayed = again.header("idempotent-replayed");
         assert_eq!(replayed, (row.outcome.status < 300).then_some("true"), "{}: {again:?}", self.name());
@@ -143,8 +142,8 @@ impl Case {
     }
 
     /// The client does as it is told: the same again, with the same key.
-    async fn repeat(&self, crew: &Crew, request: &Request) -> Reply {
-        let reply = crew.send(request).await;
+    async fn repeat(&self, function: &mut Direct, request: &Request) -> Reply {
+        let reply = function.send(request).await.expect("nobody killed it");
         assert_eq!(reply.status, self.row.outcome.status, "{}: {reply:?}", self.name());
         reply
     }

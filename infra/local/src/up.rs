@@ -123,8 +123,7 @@ async fn start(options: &Options, places: &Places) -> Result<Running, Failure> {
     sandbox::seed(&deployment, &parameters).await?;
     let gateway = gateway_port.open(emulator.endpoint(), &deployment.api_id)?;
     let organizations = simulators.register_clients(&parameters, places)?;
-    let stack = describe(deployment, &simulators, &gateway, parameters, template_url, organizations);
-    let stack = Stack { executables, ..stack };
+    let stack = describe(deployment, executables, &simulators, &gateway, parameters, template_url, organizations);
     Ok(Running { stack, emulator: emulator_process, _gateway: gateway, _simulators: simulators })
 }
 
@@ -210,6 +209,7 @@ impl Simulators {
 
 fn describe(
     deployment: Deployment,
+    executables: BTreeMap<String, PathBuf>,
     simulators: &Simulators,
     gateway: &Gateway,
     parameters: BTreeMap<String, String>,
@@ -231,7 +231,7 @@ fn describe(
         idenfy_url: None,
         queues: deployment.queues,
         functions: deployment.functions,
-        executables: BTreeMap::new(),
+        executables,
         organizations,
         pid: std::process::id(),
         api_id: deployment.api_id,

@@ -11,7 +11,7 @@
 //! certain service says when it refuses is made beside it ([`dynamodb`]). One proxy a caller, so that a fault meets
 //! the caller it is meant for:
 //!
-//! ```ignore
+//! ```text
 //! let proxy = FaultProxy::start("http://localhost:4566").await?;
 //! proxy.order(Trouble::new(Fault::Lost).at(1).of(|call| call.operation() == "PutItem").lasting());
 //! // … the caller calls …
