@@ -71,8 +71,8 @@ async fn cases(crew: &Crew) -> Vec<Case> {
     cases
 }
 
-/// What a request asks of AWS when nothing goes wrong. Asked twice: the first one may find that the issuer's keys are not
-/// in the table yet.
+/// What a request asks of AWS when nothing goes wrong. Asked twice: the first one may find that the issuer's keys are
+/// not in the table yet.
 async fn calls_of(crew: &Crew, row: &Row) -> Vec<Call> {
     let mut calls = Vec::new();
     for _ in 0..2 {

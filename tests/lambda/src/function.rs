@@ -124,7 +124,8 @@ impl Function {
     /// When there is no answer, see [`Unanswered`].
     ///
     /// # Panics
-    /// When the process breaks the contract of the Runtime API, or was not started again after an event that it did not answer.
+    /// When the process breaks the contract of the Runtime API, or was not started again after an event that it did
+    /// not answer.
     pub async fn invoke(&mut self, event: &Value) -> Result<Value, Unanswered> {
         let (name, limit) = (self.program.function.clone(), self.program.time_limit);
         let waiting = self.waiting.take().unwrap_or_else(|| panic!("{name} has to be started again"));
