@@ -1,8 +1,13 @@
 //! Many at the same moment.
 
-use blackbox::{Draft, World, buyer_body, fresh_vat_number};
+use std::sync::Arc;
+
+use blackbox::{Crew, Draft, Reply, Request, World, buyer_body, fresh_vat_number};
+use domain::BuyerId;
 use serde_json::json;
+use tokio::sync::Barrier;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_50_concurrent_first_upserts_exactly_one_is_201_and_all_see_its_buyer() {
@@ -17,15 +22,50 @@ async fn of_50_concurrent_first_upserts_exactly_one_is_201_and_all_see_its_buyer
         calls.spawn(async move { api.upsert(&body).await });
     }
     let replies = calls.join_all().await;
+    let winner = assert_one_winner(&replies, (1, 9, 40));
+    let items = world.behind.items(&format!("BUYER#{winner}")).await;
+    assert_eq!(items.len(), 2, "one buyer, one revision");
+}
+
+/// Past the gateway: the emulator would start a process for each of them, and answer the last ones too late.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_200_upserts_of_ten_bodies_by_40_functions_at_once_exactly_one_is_201_and_all_see_its_buyer() {
+    let crew = Crew::of(World::shared());
+    let api = crew.world().organisation(Draft::new()).await;
+    let body = buyer_body(&fresh_vat_number());
+    let ready = Arc::new(Barrier::new(40));
+    let mut functions = JoinSet::new();
+    for number in 0..40 {
+        let (crew, api, mut body, ready) = (crew.clone(), api.clone(), body.clone(), Arc::clone(&ready));
+        functions.spawn(async move {
+            let mut function = crew.lend("upsert-buyer").await;
+            ready.wait().await;
+            let mut replies = Vec::new();
+            for round in 0..5 {
+                body["companyName"] = json!(format!("Muster {} GmbH", (number + round) % 10));
+                let request = Request::new("upsert-buyer", &api.token).of("sellerId", &api.seller).key(Uuid::new_v4());
+                replies.push(function.send(&request.json(body.clone())).await.expect("nobody killed it"));
+            }
+            replies
+        });
+    }
+    let replies = functions.join_all().await.concat();
+    let winner = assert_one_winner(&replies, (1, 19, 180));
+    let items = crew.world().behind.items(&format!("BUYER#{winner}")).await;
+    assert_eq!(items.len(), 2, "one buyer, one revision");
+    assert_eq!(crew.world().operator().verify_history(winner).await.unwrap(), Ok(1));
+}
+
+/// So many are 201, 200 and 409; whoever lost sees the winner.
+fn assert_one_winner(replies: &[Reply], expected: (usize, usize, usize)) -> BuyerId {
     let count = |status| replies.iter().filter(|reply| reply.status == status).count();
-    assert_eq!((count(201), count(200), count(409)), (1, 9, 40));
+    assert_eq!((count(201), count(200), count(409)), expected);
     let winner = &replies.iter().find(|reply| reply.status == 201).unwrap().json;
-    for reply in &replies {
+    for reply in replies {
         let seen = if reply.status == 409 { &reply.json["currentResource"] } else { &reply.json };
         assert_eq!(seen, winner, "every loser sees the winner");
     }
-    let items = world.behind.items(&format!("BUYER#{}", winner["uuid"].as_str().unwrap())).await;
-    assert_eq!(items.len(), 2, "one buyer, one revision");
+    winner["uuid"].as_str().unwrap().parse().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

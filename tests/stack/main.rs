@@ -28,3 +28,4 @@ mod tokens;
 mod unmatched;
 mod update_buyer;
 mod upsert;
+mod walk;

@@ -12,6 +12,7 @@ pub struct Behind {
     pub deployment: Deployment,
     endpoint: String,
     region: String,
+    http: reqwest::Client,
 }
 
 /// A policy as it was before a statement was taken from it.
@@ -23,7 +24,12 @@ pub struct Taken {
 
 impl Behind {
     pub(crate) fn new(stack: &Stack, deployment: Deployment) -> Self {
-        Self { deployment, endpoint: stack.aws_endpoint.clone(), region: stack.region.clone() }
+        Self {
+            deployment,
+            endpoint: stack.aws_endpoint.clone(),
+            region: stack.region.clone(),
+            http: reqwest::Client::new(),
+        }
     }
 
     /// Calls a function through Lambda's Invoke API.
@@ -77,7 +83,8 @@ impl Behind {
     /// When it fails.
     pub async fn aws(&self, service: &str, target: &str, body: &Value) -> Value {
         let scope = format!("Credential=test/20260101/{}/{service}/aws4_request", self.region);
-        let answer = reqwest::Client::new()
+        let answer = self
+            .http
             .post(&self.endpoint)
             .header("authorization", format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"))
             .header("x-amz-target", target)

@@ -4,8 +4,12 @@
 
 mod api;
 mod behind;
+mod direct;
+mod request;
 mod world;
 
 pub use api::{Api, Reply, buyer_body, fresh_vat_number, send};
 pub use behind::{Behind, Taken, event_file};
+pub use direct::{Crew, Direct, Lent};
+pub use request::{Request, Route, routes};
 pub use world::{Draft, World};

@@ -5,7 +5,7 @@ use domain::{
     Branding, Capabilities, ClientId, Organisation, OrganisationId, RateLimitTier, RateLimits, Seller, SellerId,
 };
 use local::{Beside, Stack, test_stack};
-use operator::{Operator, Target};
+use operator::Operator;
 use reqwest::Method;
 use serde_json::{Value, json};
 use storage::Table;
@@ -22,8 +22,10 @@ pub struct World {
     /// The run's stack: simulators, emulator.
     pub stack: &'static Stack,
     issuer_url: String,
-    table_name: String,
+    /// One for all: each has connections and certificates of its own.
+    table: Table,
     beside: Option<Beside>,
+    http: reqwest::Client,
 }
 
 /// An organisation to make.
@@ -96,8 +98,9 @@ impl World {
             behind: Behind::new(stack, stack.deployment()),
             stack,
             issuer_url: stack.identity_provider_url().to_owned(),
-            table_name: stack.table_name.clone(),
+            table: table(stack, &stack.table_name),
             beside: None,
+            http: reqwest::Client::new(),
         }
     }
 
@@ -118,8 +121,9 @@ impl World {
             behind: Behind::new(stack, beside.deployment.clone()),
             stack,
             issuer_url,
-            table_name: beside.deployment.table_name().to_owned(),
+            table: table(stack, beside.deployment.table_name()),
             beside: Some(beside),
+            http: reqwest::Client::new(),
         }
     }
 
@@ -130,23 +134,15 @@ impl World {
     }
 
     /// An operator.
-    ///
-    /// # Panics
-    /// Never: an emulator needs no credentials.
     #[must_use]
     pub fn operator(&self) -> Operator {
-        Operator::connect(&Target {
-            table_name: self.table_name.clone(),
-            region: self.stack.region.clone(),
-            endpoint_url: Some(self.stack.aws_endpoint.clone()),
-        })
-        .expect("an emulator needs no credentials")
+        Operator::of(self.table())
     }
 
     /// The table, as our own code sees it.
     #[must_use]
     pub fn table(&self) -> Table {
-        Table::new(&Aws::local(&self.stack.aws_endpoint, &self.stack.region), &self.table_name)
+        self.table.clone()
     }
 
     /// Makes an organisation with its sellers and an API client, and answers that client with a token.
@@ -182,7 +178,11 @@ impl World {
     /// When it does not answer.
     pub async fn identity_provider(&self, call: &str, body: &Value) -> Value {
         let url = format!("{}/_simulator/{call}", self.issuer_url);
-        let response = reqwest::Client::new().request(Method::POST, url).json(body).send().await.expect("an answer");
+        let response = self.http.request(Method::POST, url).json(body).send().await.expect("an answer");
         response.json().await.unwrap_or_default()
     }
+}
+
+fn table(stack: &Stack, name: &str) -> Table {
+    Table::new(&Aws::local(&stack.aws_endpoint, &stack.region), name)
 }

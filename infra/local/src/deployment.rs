@@ -1,6 +1,7 @@
 //! One deployed copy of the template, and what can be done to it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -29,6 +30,17 @@ pub struct Deployment {
     pub queues: BTreeMap<String, String>,
     /// Function ARNs by handler.
     pub functions: BTreeMap<String, String>,
+}
+
+/// What a function was deployed with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Configuration {
+    /// Its environment, references resolved.
+    pub environment: BTreeMap<String, String>,
+    /// Most time for an answer.
+    pub time_limit: Duration,
+    /// MB.
+    pub memory: u32,
 }
 
 /// Deploys an uploaded template, or brings what is deployed up to date.
@@ -83,6 +95,18 @@ impl Deployment {
     pub async fn change_environment(&self, handler: &str, changes: &[(&str, Option<&str>)]) -> Result<(), Failure> {
         let owned = changes.iter().map(|(name, value)| ((*name).to_owned(), value.map(str::to_owned)));
         self.emulator.change_environment(self.function(handler)?, &owned.collect()).await
+    }
+
+    /// What a function was deployed with.
+    pub async fn configuration_of(&self, handler: &str) -> Result<Configuration, Failure> {
+        let configuration = self.emulator.configuration_of(self.function(handler)?).await?;
+        let variables = configuration["Environment"]["Variables"].as_object().into_iter().flatten();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Ok(Configuration {
+            environment: variables.map(|(name, value)| (name.clone(), text(value))).collect(),
+            time_limit: Duration::from_secs(configuration["Timeout"].as_u64().unwrap_or(3)),
+            memory: configuration["MemorySize"].as_u64().and_then(|size| size.try_into().ok()).unwrap_or(128),
+        })
     }
 
     /// The name of the role a function runs under.

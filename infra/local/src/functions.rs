@@ -31,6 +31,8 @@ pub(crate) struct Package {
     /// `<group>/<content>.zip`: the same content has the same key.
     pub(crate) key: String,
     pub(crate) zip: Vec<u8>,
+    /// What its `bootstrap` becomes.
+    pub(crate) executable: PathBuf,
 }
 
 /// Builds the groups and packs them. Cargo's progress goes to the terminal.
@@ -100,7 +102,7 @@ fn pack(group: &str, executable: &Path, folder: &Path) -> Result<Package, Failur
     let bootstrap = format!("#!/bin/sh\nexec '{path}'\n");
     let name = hex::encode(&Sha256::digest(&bootstrap)[..8]);
     let zip = zip_of("bootstrap", bootstrap.as_bytes()).doing("packing")?;
-    Ok(Package { key: format!("{group}/{name}.zip"), zip })
+    Ok(Package { key: format!("{group}/{name}.zip"), zip, executable: binary })
 }
 
 /// What changes whenever cargo links anew.

@@ -33,7 +33,7 @@ mod test_stack;
 mod up;
 mod venv;
 
-pub use deployment::Deployment;
+pub use deployment::{Configuration, Deployment};
 pub use emulator::Invoked;
 pub use failure::Failure;
 pub use gateway::Gateway;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,9 @@ pub struct Stack {
     pub queues: BTreeMap<String, String>,
     /// Function ARNs by handler.
     pub functions: BTreeMap<String, String>,
+    /// What they run, by handler: for tests that run functions by themselves.
+    #[serde(default)]
+    pub executables: BTreeMap<String, PathBuf>,
     /// The sandbox; the organisation that may do everything comes first.
     pub organizations: Vec<Organization>,
     /// The runner's process.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, TryLockError};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use simulators::{IdentityProvider, Vies, WebhookSink};
@@ -18,7 +19,7 @@ use crate::ports::{Ports, listening};
 use crate::process::Process;
 use crate::samconfig::Environment;
 use crate::stack::Stack;
-use crate::template::Template;
+use crate::template::{Function, Template};
 use crate::{report, sandbox, secrets, venv};
 
 /// How to run.
@@ -116,17 +117,18 @@ async fn start(options: &Options, places: &Places) -> Result<Running, Failure> {
     };
     let (emulator_process, emulator) = EmulatorProcess::start(&settings).await?;
     let parameters = simulators.parameters(&environment, &template);
+    let executables = executables(&template, &packages);
     let (template, template_url) = upload(&emulator, template, packages).await?;
     let deployment = deploy(&emulator, &template, &template_url, &environment.stack_name, &parameters).await?;
     sandbox::seed(&deployment, &parameters).await?;
     let gateway = gateway_port.open(emulator.endpoint(), &deployment.api_id)?;
     let organizations = simulators.register_clients(&parameters, places)?;
-    let stack = describe(deployment, &simulators, &gateway, parameters, template_url, organizations);
+    let stack = describe(deployment, executables, &simulators, &gateway, parameters, template_url, organizations);
     Ok(Running { stack, emulator: emulator_process, _gateway: gateway, _simulators: simulators })
 }
 
 /// What stacks share is made by one of them at a time, the two slow parts side by side.
-fn prepare(template: &Template, places: &Places) -> Result<(std::path::PathBuf, BTreeMap<String, Package>), Failure> {
+fn prepare(template: &Template, places: &Places) -> Result<(PathBuf, BTreeMap<String, Package>), Failure> {
     let lock = File::create(places.shared_lock()).doing("making a lock file")?;
     lock.lock().doing("waiting for another stack's preparations")?;
     let groups: BTreeSet<String> = template.functions().into_iter().map(|function| function.group).collect();
@@ -135,6 +137,13 @@ fn prepare(template: &Template, places: &Places) -> Result<(std::path::PathBuf, 
         let packages = functions::build(&groups, places)?;
         Ok((python.join().expect("making a venv does not panic")?, packages))
     })
+}
+
+/// What each function runs: its group's executable.
+fn executables(template: &Template, packages: &BTreeMap<String, Package>) -> BTreeMap<String, PathBuf> {
+    let functions = template.functions().into_iter();
+    let of_group = |function: &Function| packages.get(&function.group).map(|package| package.executable.clone());
+    functions.filter_map(|function| of_group(&function).map(|executable| (function.handler, executable))).collect()
 }
 
 async fn upload(
@@ -200,6 +209,7 @@ impl Simulators {
 
 fn describe(
     deployment: Deployment,
+    executables: BTreeMap<String, PathBuf>,
     simulators: &Simulators,
     gateway: &Gateway,
     parameters: BTreeMap<String, String>,
@@ -221,6 +231,7 @@ fn describe(
         idenfy_url: None,
         queues: deployment.queues,
         functions: deployment.functions,
+        executables,
         organizations,
         pid: std::process::id(),
         api_id: deployment.api_id,

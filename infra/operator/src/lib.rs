@@ -56,7 +56,13 @@ impl Operator {
             // An operator's machine may trust other roots than a function, a proxy's for instance.
             None => Aws::from_env()?.with_system_roots(),
         };
-        Ok(Self { table: Table::new(&aws, &target.table_name) })
+        Ok(Self::of(Table::new(&aws, &target.table_name)))
+    }
+
+    /// An operator of this table.
+    #[must_use]
+    pub const fn of(table: Table) -> Self {
+        Self { table }
     }
 
     /// Creates or replaces an organisation.

@@ -21,7 +21,6 @@ mod measure;
 mod park;
 mod process;
 mod report;
-mod runtime_api;
 mod scenario;
 mod seed;
 mod statistics;

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error, anyhow, bail};
+use lambda_process::runtime_api::{Answer, Call, RuntimeApi, Waiting};
 use serde::Serialize;
 use tempfile::TempDir;
 
@@ -12,7 +13,6 @@ use crate::endpoint::{Endpoint, Items, Tally};
 use crate::event::Event;
 use crate::instructions::Instructions;
 use crate::process::Process;
-use crate::runtime_api::{Answer, Call, RuntimeApi, Waiting};
 use crate::scenario::{Before, Scenario, Stage};
 use crate::seed::World;
 use crate::statistics::Summary;
@@ -246,7 +246,7 @@ impl Running {
     }
 
     async fn invoke(&mut self, waiting: Waiting, event: &Event) -> anyhow::Result<(Instant, Answer)> {
-        let handed_out = waiting.hand_out(&self.function, event.content())?;
+        let handed_out = waiting.hand_out(&self.function, event.content(), PATIENCE)?;
         match self.call().await? {
             Call::Answered(answer) => Ok((handed_out, answer)),
             Call::Next(_) => Err(self.failure("wanted another event without an answer to the first")),

@@ -10,6 +10,7 @@ use domain::{
     Actor, Branding, BuyerId, Capabilities, Cause, ClientId, NewBuyer, Organisation, OrganisationId, PageSize,
     RateLimitTier, RateLimits, RequestId, Seller, SellerId, Source,
 };
+use lambda_process::Setting;
 use serde_json::json;
 use simulators::IdentityProvider;
 use simulators::identity_provider::Forgery;
@@ -93,27 +94,16 @@ impl World {
             let ours = self.variables.get(&**name).cloned();
             (name.clone(), ours.or_else(|| value.clone()).unwrap_or_else(|| format!("bench-{name}")))
         });
-        let of_lambda = [
-            ("AWS_LAMBDA_RUNTIME_API", runtime_api.to_owned()),
-            ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
-            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory.to_string()),
-            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
-            ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", function.name)),
-            ("AWS_LAMBDA_LOG_STREAM_NAME", "bench".to_owned()),
-            ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
-            ("_HANDLER", function.name.clone()),
-            ("AWS_REGION", REGION.to_owned()),
-            ("AWS_DEFAULT_REGION", REGION.to_owned()),
+        let of_lambda = Setting { function: &function.name, memory, region: REGION, runtime_api }.variables();
+        let of_aws = [
             ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "bench".to_owned()),
             ("AWS_SESSION_TOKEN", "bench".to_owned()),
             ("AWS_ENDPOINT_URL", endpoint.url.clone()),
             ("AWS_CA_BUNDLE", endpoint.trusted.to_string_lossy().into_owned()),
-            ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
-            ("LANG", "en_US.UTF-8".to_owned()),
-            ("TZ", ":UTC".to_owned()),
         ];
-        of_template.chain(of_lambda.map(|(name, value)| (name.to_owned(), value))).collect()
+        let of_aws = of_aws.map(|(name, value)| (name.to_owned(), value));
+        of_template.chain(of_lambda).chain(of_aws).collect()
     }
 }
 

@@ -8,8 +8,10 @@
 //! Admin calls live under `/_simulator/`, a path no real counterpart has, so a
 //! client of the real thing cannot trip over them.
 //!
-//! [`Scripted`] is none of them: it stands in for anything, for one test, and does what its script says.
+//! [`Scripted`] is none of them: it stands in for anything, for one test, and does what its script says. Neither is
+//! [`FaultProxy`]: it stands before the real thing, and breaks the way there.
 
+pub mod fault_proxy;
 pub mod identity_provider;
 pub mod rsa_key;
 pub mod scripted;
@@ -17,6 +19,7 @@ mod serving;
 pub mod vies;
 pub mod webhook_sink;
 
+pub use fault_proxy::FaultProxy;
 pub use identity_provider::IdentityProvider;
 pub use scripted::Scripted;
 pub use vies::Vies;

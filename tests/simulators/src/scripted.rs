@@ -30,9 +30,9 @@ pub struct Request {
 /// What a request is answered.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Makes an answer of what was recorded so far.

@@ -2,7 +2,7 @@
 //!
 //! A server of its own for each process: nothing of a killed process can then
 //! be taken for the next one's. The server only reports; what is handed out,
-//! and when, is decided by the measurement. Paths and headers are those of the
+//! and when, is decided by whoever runs the process. Paths and headers are those of the
 //! AWS Lambda developer guide, "Using the Lambda runtime API".
 
 use std::net::Ipv4Addr;
@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 /// What a process asked for or said.
-pub(crate) enum Call {
+pub enum Call {
     /// It waits for an event.
     Next(Waiting),
     /// It answered the event it was given.
@@ -33,18 +33,18 @@ pub(crate) enum Call {
 }
 
 /// A process that waits for its next event.
-pub(crate) struct Waiting {
+pub struct Waiting {
     /// When it asked.
-    pub(crate) since: Instant,
+    pub since: Instant,
     hand_out: oneshot::Sender<Event>,
 }
 
 /// What the function made of an event.
-pub(crate) struct Answer {
+pub struct Answer {
     /// When the last byte was here.
-    pub(crate) at: Instant,
+    pub at: Instant,
     /// `Err` for `/error`: the handler failed.
-    pub(crate) content: Result<Value, String>,
+    pub content: Result<Value, String>,
 }
 
 struct Event {
@@ -54,9 +54,12 @@ struct Event {
 }
 
 impl Waiting {
-    /// Gives it `content`; the moment it left.
-    pub(crate) fn hand_out(self, function: &str, content: String) -> anyhow::Result<Instant> {
-        let deadline = SystemTime::now().duration_since(UNIX_EPOCH)? + super::PATIENCE;
+    /// Gives it `content`, to be answered within `time`; the moment it left.
+    ///
+    /// # Errors
+    /// When the function does not wait any more.
+    pub fn hand_out(self, function: &str, content: String, time: Duration) -> anyhow::Result<Instant> {
+        let deadline = SystemTime::now().duration_since(UNIX_EPOCH)? + time;
         let event = Event { content, function: function.to_owned(), deadline };
         let at = Instant::now();
         self.hand_out.send(event).ok().context("the function stopped waiting for its event")?;
@@ -65,7 +68,7 @@ impl Waiting {
 }
 
 /// The running server; stopped when dropped.
-pub(crate) struct RuntimeApi {
+pub struct RuntimeApi {
     address: String,
     calls: mpsc::UnboundedReceiver<Call>,
     task: JoinHandle<()>,
@@ -73,7 +76,10 @@ pub(crate) struct RuntimeApi {
 
 impl RuntimeApi {
     /// Listens on a free port of the loopback interface.
-    pub(crate) async fn start() -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn start() -> anyhow::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?.to_string();
         let (report, calls) = mpsc::unbounded_channel();
@@ -95,12 +101,16 @@ impl RuntimeApi {
     }
 
     /// For `AWS_LAMBDA_RUNTIME_API`.
-    pub(crate) fn address(&self) -> &str {
+    #[must_use]
+    pub fn address(&self) -> &str {
         &self.address
     }
 
     /// The next thing the process does.
-    pub(crate) async fn call(&mut self) -> anyhow::Result<Call> {
+    ///
+    /// # Errors
+    /// When the server has stopped.
+    pub async fn call(&mut self) -> anyhow::Result<Call> {
         self.calls.recv().await.context("the Runtime API stopped")
     }
 }

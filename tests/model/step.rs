@@ -1,0 +1,282 @@
+//! What clients may do, made up at random, and how it is spelled on the wire.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::reference::{Business, BuyerNumber, Organisation};
+
+/// One step of a client. Printed in one line, so that a failing sequence can be read.
+#[derive(Clone)]
+pub(crate) enum Step {
+    Write {
+        by: Organisation,
+        buyer: BuyerNumber,
+        write: Write,
+        key: Key,
+    },
+    /// An earlier write again, to the byte, by the same or the other organisation.
+    Again {
+        by: Option<Organisation>,
+        back: usize,
+    },
+    Get {
+        by: Organisation,
+        buyer: BuyerNumber,
+        what: Get,
+    },
+    History {
+        by: Organisation,
+        buyer: BuyerNumber,
+        size: usize,
+    },
+    Find {
+        by: Organisation,
+        buyer: BuyerNumber,
+    },
+}
+
+/// A write; spelled plainly, or in another way that means the same.
+#[derive(Clone, Debug)]
+pub(crate) enum Write {
+    Upsert { business: Business, contacts: Option<Vec<&'static str>>, odd: bool },
+    Patch { members: BTreeMap<&'static str, Patched>, precondition: Precondition, odd: bool },
+    Status { status: &'static str, reason: Option<&'static str>, odd: bool },
+    // Contacts: steps that list, add, update and delete come here, with their places in `steps` below.
+}
+
+/// What a patch says about a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patched {
+    To(&'static str),
+    Null,
+}
+
+/// `If-Match`, relative to what is true then.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Precondition {
+    Current,
+    Behind(usize),
+    Ahead,
+    Missing,
+    Wildcard,
+}
+
+/// The idempotency key of a write.
+#[derive(Clone, Debug)]
+pub(crate) enum Key {
+    Fresh,
+    /// That of the write so many before, of whichever organisation.
+    Of(usize),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Get {
+    Now,
+    IfChanged,
+    Version(usize),
+}
+
+pub(crate) const VAT_NUMBERS: [&str; 3] = ["DE136695976", "ATU13585627", "NL004495445B01"];
+
+const FIELDS: [(&str, [&str; 2]); 6] = [
+    ("companyName", ["Alpha GmbH", "Beta AG"]),
+    ("address.street", ["Am Hafen 1", "Prüfstand 2"]),
+    ("address.postCode", ["20457", "1010"]),
+    ("address.city", ["Hamburg", "Wien"]),
+    ("address.country", ["DE", "AT"]),
+    ("kycMode", ["MARKETPLACE_LED", "NT24_LED"]),
+];
+
+/// How far back a repetition reaches, counted in writes from the last one.
+const BACK: Range<usize> = 0..12;
+
+const REASONS: [&str; 2] = ["Payment overdue", "On request"];
+
+pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
+    vec(step(), 1..=80)
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let by = || 0..2_usize;
+    // Few buyers, so that steps meet.
+    let buyer = || prop_oneof![4 => Just(0), 2 => Just(1), 1 => Just(2_usize)];
+    let get = prop_oneof![
+        2 => Just(Get::Now),
+        1 => Just(Get::IfChanged),
+        2 => (0..5_usize).prop_map(Get::Version)
+    ];
+    let other = prop_oneof![3 => Just(None), 1 => by().prop_map(Some)];
+    prop_oneof![
+        9 => (by(), buyer(), write(), key()).prop_map(|(by, buyer, write, key)| Step::Write { by, buyer, write, key }),
+        3 => (other, BACK).prop_map(|(by, back)| Step::Again { by, back }),
+        1 => (by(), buyer(), get).prop_map(|(by, buyer, what)| Step::Get { by, buyer, what }),
+        1 => (by(), buyer(), 1..4_usize).prop_map(|(by, buyer, size)| Step::History { by, buyer, size }),
+        1 => (by(), buyer()).prop_map(|(by, buyer)| Step::Find { by, buyer }),
+    ]
+}
+
+fn key() -> impl Strategy<Value = Key> {
+    prop_oneof![6 => Just(Key::Fresh), 1 => BACK.prop_map(Key::Of)]
+}
+
+fn write() -> impl Strategy<Value = Write> {
+    let odd = || any::<bool>();
+    let status = prop::sample::select(vec!["BLOCKED", "ACTIVE"]);
+    let reason = prop::option::of(prop::sample::select(REASONS.to_vec()));
+    prop_oneof![
+        4 => (business(), contacts(), odd())
+            .prop_map(|(business, contacts, odd)| Write::Upsert { business, contacts, odd }),
+        4 => (members(), precondition(), odd())
+            .prop_map(|(members, precondition, odd)| Write::Patch { members, precondition, odd }),
+        3 => (status, reason, odd()).prop_map(|(status, reason, odd)| Write::Status { status, reason, odd }),
+    ]
+}
+
+fn business() -> impl Strategy<Value = Business> {
+    // Mostly the same, so that upserts repeat each other.
+    let value = |field: usize| prop_oneof![9 => Just(FIELDS[field].1[0]), 1 => Just(FIELDS[field].1[1])];
+    let mode = prop::sample::select(FIELDS[5].1.to_vec());
+    (value(0), value(1), value(2), value(3), value(4), mode).prop_map(
+        |(company_name, street, post_code, city, country, kyc_mode)| Business {
+            company_name,
+            street,
+            post_code,
+            city,
+            country,
+            kyc_mode,
+        },
+    )
+}
+
+fn contacts() -> impl Strategy<Value = Option<Vec<&'static str>>> {
+    let some = |persons: &[&'static str]| Just(Some(persons.to_vec()));
+    prop_oneof![3 => Just(None), 1 => some(&[]), 1 => some(&["Erika"]), 2 => some(&["Erika", "Max"])]
+}
+
+fn members() -> impl Strategy<Value = BTreeMap<&'static str, Patched>> {
+    // The one with rules of its own more often than the others.
+    let field = prop_oneof![3 => 0..FIELDS.len(), 1 => Just(FIELDS.len() - 1)];
+    let member = (field, prop_oneof![5 => Just(Some(0)), 5 => Just(Some(1)), 1 => Just(None::<usize>)]);
+    let member = member.prop_map(|(field, value)| {
+        let (name, values) = FIELDS[field];
+        (name, value.map_or(Patched::Null, |value| Patched::To(values[value])))
+    });
+    vec(member, 0..3).prop_map(|members| members.into_iter().collect())
+}
+
+fn precondition() -> impl Strategy<Value = Precondition> {
+    prop_oneof![
+        12 => Just(Precondition::Current),
+        2 => (1..3_usize).prop_map(Precondition::Behind),
+        1 => Just(Precondition::Ahead),
+        1 => Just(Precondition::Missing),
+        1 => Just(Precondition::Wildcard),
+    ]
+}
+
+impl Write {
+    /// The function it is for.
+    pub(crate) fn function(&self) -> &'static str {
+        match self {
+            Self::Upsert { .. } => "upsert-buyer",
+            Self::Patch { .. } => "update-buyer",
+            Self::Status { status: "BLOCKED", .. } => "block-buyer",
+            Self::Status { .. } => "unblock-buyer",
+        }
+    }
+
+    /// Its body on the wire, if it has one.
+    pub(crate) fn body(&self, vat_number: &str) -> Option<Value> {
+        match self {
+            Self::Upsert { business, contacts, odd } => {
+                Some(upsert_body(business, contacts.as_deref(), *odd, vat_number))
+            }
+            Self::Patch { members, odd, .. } => Some(patch_body(members, *odd, vat_number)),
+            Self::Status { reason: Some(reason), odd, .. } => Some(json!({"reason": spelled(reason, *odd)})),
+            Self::Status { reason: None, odd: true, .. } => Some(json!({"reason": null, "newer": 1})),
+            Self::Status { reason: None, .. } => None,
+        }
+    }
+
+    /// The fields that break a rule, sorted.
+    pub(crate) fn broken(&self) -> Vec<&'static str> {
+        let Self::Patch { members, .. } = self else { return Vec::new() };
+        members.iter().filter(|(_, value)| **value == Patched::Null).map(|(field, _)| *field).collect()
+    }
+}
+
+fn spelled(text: &str, odd: bool) -> String {
+    if odd { format!("  {text} ") } else { text.to_owned() }
+}
+
+fn upsert_body(business: &Business, contacts: Option<&[&str]>, odd: bool, vat_number: &str) -> Value {
+    let vat_number = if odd { vat_number.to_lowercase() + " " } else { vat_number.to_owned() };
+    let country = if odd { business.country.to_lowercase() } else { business.country.to_owned() };
+    let mut body = json!({
+        "vatNumber": vat_number, "companyName": spelled(business.company_name, odd), "kycMode": business.kyc_mode,
+        "address": {
+            "street": spelled(business.street, odd), "postCode": business.post_code,
+            "city": spelled(business.city, odd), "country": country
+        }
+    });
+    if let Some(contacts) = contacts {
+        let person =
+            |name: &&str| json!({"firstName": name, "lastName": "Muster", "email": format!("{name}@example.org")});
+        let mut persons: Vec<_> = contacts.iter().map(person).collect();
+        if odd {
+            persons.reverse();
+        }
+        body["contacts"] = persons.into();
+    }
+    if odd {
+        body["somethingNewer"] = json!({"is": "ignored"});
+    }
+    body
+}
+
+fn patch_body(members: &BTreeMap<&str, Patched>, odd: bool, vat_number: &str) -> Value {
+    let mut body = json!({});
+    for (field, value) in members {
+        let value = match value {
+            Patched::To(text) => json!(spelled(text, odd && *field != "kycMode")),
+            Patched::Null => Value::Null,
+        };
+        match field.split_once('.') {
+            Some((object, member)) => body[object][member] = value,
+            None => body[*field] = value,
+        }
+    }
+    if odd {
+        // May be sent, and says nothing new.
+        body["vatNumber"] = json!(vat_number.to_lowercase());
+    }
+    body
+}
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let who = |by: &Organisation| ["first", "second"][*by];
+        match self {
+            Self::Write { by, buyer, write, key } => {
+                write!(f, "{} about buyer {buyer}: {write:?}", who(by))?;
+                if let Key::Of(back) = key {
+                    write!(f, ", under the key of the write {back} before the last one")
+                } else {
+                    Ok(())
+                }
+            }
+            Self::Again { by: None, back } => write!(f, "the write {back} before the last one again"),
+            Self::Again { by: Some(by), back } => {
+                write!(f, "the write {back} before the last one again, by {}", who(by))
+            }
+            Self::Get { by, buyer, what } => write!(f, "{} gets buyer {buyer}: {what:?}", who(by)),
+            Self::History { by, buyer, size } => write!(f, "{} walks the history of buyer {buyer} by {size}", who(by)),
+            Self::Find { by, buyer } => write!(f, "{} finds buyer {buyer}", who(by)),
+        }
+    }
+}
