@@ -1,6 +1,7 @@
 //! Tests over the wire: our clients of AWS against a server that loses answers, refuses and half succeeds on order.
 
 mod bus;
+mod contacts;
 mod limits;
 mod modify;
 mod receipt;

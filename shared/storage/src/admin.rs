@@ -78,7 +78,7 @@ impl Administration {
     /// [`StorageError`].
     pub async fn withdraw(&self, organisation: OrganisationId, seller: SellerId) -> Result<(), StorageError> {
         let keys = [Key::membership(organisation, seller), Key::partner(seller, organisation)];
-        let actions = keys.iter().map(|key| transaction::delete(&self.0, key)).collect();
+        let actions = keys.iter().map(|key| transaction::delete(&self.0, key, None)).collect();
         self.commit(actions).await
     }
 

@@ -5,7 +5,7 @@
 //! goes with the first contact that is erased. Whoever is shown a contact is noted first, in the same transaction
 //! where there is one.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::{
     Buyer, BuyerId, Cause, Contact, ContactId, ContactPatch, Disclosure, NewContact, Revision, RevisionKind, SellerId,
     contact_field,
@@ -18,10 +18,15 @@ use crate::item::{self, Item, RevisionItem};
 use crate::key::{CONTACT, Key, buyer_pk};
 use crate::modify::{Ended, Step, Writing, not_before};
 use crate::receipt::{Kept, PersonAt};
+use crate::transaction::NEW;
 use crate::{Answer, Remember, StorageError, Table, disclosures, transaction};
 
 /// A contact is kept in at most so many revisions, its latest; so one transaction of 100 actions can erase it.
 const MOST_STATES: usize = 80;
+
+/// The condition that a contact was not changed since it was read. That the buyer was not does not say so: both are read
+/// in one call, but not at one moment, so that the buyer may be of after a change and the contact of before it.
+const AS_READ: &str = "seqs = :asRead";
 
 /// A contact's item: the contact, and the revisions that hold it too.
 #[derive(Clone, Serialize, Deserialize)]
@@ -29,6 +34,13 @@ pub(crate) struct ContactItem {
     #[serde(flatten)]
     pub(crate) contact: Contact,
     pub(crate) seqs: Vec<u64>,
+}
+
+impl ContactItem {
+    /// What [`AS_READ`] compares with: every change of a contact is in a revision of its own.
+    fn as_read(&self) -> Result<(&'static str, AttributeValue), StorageError> {
+        Ok((":asRead", serde_dynamo::to_attribute_value(&self.seqs)?))
+    }
 }
 
 /// Reads contacts, always of one seller's buyer, and notes who was shown them.
@@ -164,7 +176,7 @@ impl ModifyContacts {
                 Change { now, kind: RevisionKind::ContactErased, cause, count: now.contact_count.saturating_sub(1) };
             let (mut next, revision) = change.revision((contact, None));
             next.contacts_digest = None;
-            let mut beside = vec![transaction::delete(&self.0, &key)];
+            let mut beside = vec![transaction::delete(&self.0, &key, Some((AS_READ, &[current.as_read()?])))];
             beside.extend(current.seqs.iter().map(|seq| self.forget(next.uuid, *seq, contact)));
             let writing = Writing { next, revision, kept: Answer::empty(204).into(), beside };
             Ok(Step::Write(Box::new(writing), Left { contact: None, noted: true }))
@@ -185,13 +197,15 @@ impl ModifyContacts {
     ) -> Result<Step<ContactRefusal, Left>, StorageError> {
         let contact = item.contact.clone();
         let (next, revision) = change.revision((contact.uuid, Some(&contact.person)));
+        let as_read = if item.seqs.is_empty() { None } else { Some([item.as_read()?]) };
         let mut beside = Vec::with_capacity(3);
         item.seqs.push(next.seq);
         if item.seqs.len() > MOST_STATES {
             beside.push(self.forget(next.uuid, item.seqs.remove(0), contact.uuid));
         }
         let key = Key::contact(next.uuid, contact.uuid);
-        beside.push(transaction::put(&self.0, item::write(&key, &item)?, None));
+        let condition = as_read.as_ref().map_or(NEW, |as_read| (AS_READ, as_read));
+        beside.push(transaction::put(&self.0, item::write(&key, &item)?, Some(condition)));
         beside.push(transaction::put(&self.0, disclosures::entry(disclosure)?, None));
         let kept = kept(status, &contact, next.seq);
         let left = Left { contact: Some(contact), noted: true };

@@ -6,7 +6,8 @@
 //!      └───────── read and decide anew ───────────┘ (at most a few times)
 //! ```
 //!
-//! The read is a hint, the condition decides. A client's `If-Match` is about `version` and is judged in the
+//! The read is a hint, the conditions decide: it is one call, but not of one moment, so whatever beside the buyer a
+//! change rests on has a condition of its own. A client's `If-Match` is about `version` and is judged in the
 //! decision; background work moves `seq` only, so it never breaks it.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};

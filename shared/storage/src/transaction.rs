@@ -53,9 +53,15 @@ pub(crate) fn put(table: &Table, item: Item, condition: Option<Condition<'_>>) -
     TransactWriteItem::builder().put(put.build().expect("table and item are set")).build()
 }
 
-/// Deletes an item, if it is there.
-pub(crate) fn delete(table: &Table, key: &Key) -> TransactWriteItem {
-    let delete = Delete::builder().table_name(&table.name).set_key(Some(key.attributes()));
+/// Deletes an item; without a condition, if it is there.
+pub(crate) fn delete(table: &Table, key: &Key, condition: Option<Condition<'_>>) -> TransactWriteItem {
+    let mut delete = Delete::builder().table_name(&table.name).set_key(Some(key.attributes()));
+    if let Some((expression, values)) = condition {
+        delete = delete.condition_expression(expression);
+        for (name, value) in values {
+            delete = delete.expression_attribute_values(*name, value.clone());
+        }
+    }
     TransactWriteItem::builder().delete(delete.build().expect("table and key are set")).build()
 }
 
