@@ -1,6 +1,8 @@
 //! What a case stands on: an organisation, a seller and a buyer's number of its own, and what the table holds of them.
 
-use blackbox::{Api, Draft, Request, World, fresh_vat_number};
+use std::collections::BTreeMap;
+
+use blackbox::{Api, Draft, Reply, Request, World, fresh_vat_number};
 use domain::{BuyerId, OrganisationId, SellerId, VatNumber};
 use serde_json::{Value, json};
 
@@ -11,6 +13,28 @@ pub(crate) struct Ground {
     token: String,
     vat_number: String,
     pub(crate) buyer: BuyerId,
+    /// Ids of the buyer's contacts by first name, as far as it learned of them.
+    contacts: BTreeMap<String, String>,
+}
+
+pub(crate) const ERIKA: &str = "Erika";
+pub(crate) const MAXIMILIAN: &str = "Maximilian";
+
+/// A contact person as a client states it.
+pub(crate) fn person(first_name: &str) -> Value {
+    let email = format!("{}@example.org", first_name.to_lowercase());
+    json!({"firstName": first_name, "lastName": "Muster", "email": email})
+}
+
+/// Whether the log has an entry of the request that was answered so.
+pub(crate) fn is_noted(reply: &Reply, log: &[Value]) -> bool {
+    log.iter().any(|entry| entry["requestId"]["S"].as_str() == reply.header("x-request-id"))
+}
+
+/// Whom a text knows, by name or e-mail address.
+pub(crate) fn persons_in(text: &str) -> Vec<&'static str> {
+    let text = text.to_lowercase();
+    [ERIKA, MAXIMILIAN].into_iter().filter(|name| text.contains(&name.to_lowercase())).collect()
 }
 
 /// All that is stored for the buyer and the organisation's keys.
@@ -30,7 +54,7 @@ impl Ground {
         let Api { token, .. } = world.organisation(draft).await;
         let vat_number = fresh_vat_number();
         let buyer = BuyerId::of(seller, &VatNumber::parse(&vat_number).expect("a well-formed number"));
-        Self { organisation, seller, token, vat_number, buyer }
+        Self { organisation, seller, token, vat_number, buyer, contacts: BTreeMap::new() }
     }
 
     /// A request about the seller's buyers, under this key.
@@ -43,6 +67,22 @@ impl Ground {
         self.request(function, key).of("buyerId", self.buyer)
     }
 
+    /// A request about the contact Erika of the buyer, under this key.
+    pub(crate) fn about_erika(&self, function: &str, key: &str) -> Request {
+        let id = self.contacts.get(ERIKA).expect("a contact that was created before, and learned of");
+        self.about_buyer(function, key).of("contactId", id)
+    }
+
+    /// Learns the ids of the buyer's contacts, which only the service makes, and does not forget them.
+    pub(crate) async fn learn_contacts(&mut self, world: &World) {
+        let of_buyer = self.stored(world).await.of_buyer;
+        let contacts = of_buyer.iter().filter_map(|item| {
+            let id = item["sk"]["S"].as_str()?.strip_prefix("CONTACT#")?;
+            Some((item["firstName"]["S"].as_str()?.to_owned(), id.to_owned()))
+        });
+        self.contacts.extend(contacts);
+    }
+
     /// The body of an upsert.
     pub(crate) fn body(&self) -> Value {
         blackbox::buyer_body(&self.vat_number)
@@ -51,11 +91,13 @@ impl Ground {
     /// The same with two contacts.
     pub(crate) fn body_with_contacts(&self) -> Value {
         let mut body = self.body();
-        body["contacts"] = json!([
-            {"firstName": "Erika", "lastName": "Muster", "email": "erika@example.org"},
-            {"firstName": "Max", "lastName": "Muster", "email": "max@example.org", "phone": "+49 40 123"}
-        ]);
+        body["contacts"] = json!([person(ERIKA), person(MAXIMILIAN)]);
         body
+    }
+
+    /// Who was shown the buyer's personal data, in entries of the table.
+    pub(crate) async fn disclosures(&self, world: &World) -> Vec<Value> {
+        world.behind.items(&format!("PIILOG#{}", self.buyer)).await
     }
 
     /// As the table has it now.
@@ -67,6 +109,11 @@ impl Ground {
 }
 
 impl Stored {
+    /// The buyer's item, if there is one.
+    pub(crate) fn buyer(&self) -> Option<&Value> {
+        self.of_buyer.iter().find(|item| item["sk"]["S"] == "NOW#BUYER")
+    }
+
     /// How many items of the buyer are of that kind.
     pub(crate) fn count(&self, prefix: &str) -> usize {
         let is = |item: &&Value| item["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with(prefix));

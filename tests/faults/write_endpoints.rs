@@ -4,16 +4,19 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use blackbox::{Crew, Direct, Reply, Request, World, routes};
-use simulators::fault_proxy::Call;
+use serde_json::{Value, json};
+use simulators::fault_proxy::{Call, dynamodb};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::endpoints::{Row, rows};
 use crate::faults::{FAULTS, NamedFault};
-use crate::ground::{Ground, Stored};
+use crate::ground::{Ground, Stored, is_noted, persons_in};
 
 /// Cases at the same time. Most of their time they wait for a pause to end.
 const AT_ONCE: usize = 32;
+
+const NOBODY: [&str; 0] = [];
 
 /// One fault, with one call of one kind of request.
 struct Case {
@@ -76,23 +79,40 @@ async fn cases(crew: &Crew) -> Vec<Case> {
 async fn calls_of(crew: &Crew, row: &Row) -> Vec<Call> {
     let mut calls = Vec::new();
     for _ in 0..2 {
-        let ground = Ground::new(crew.world()).await;
+        let mut ground = Ground::new(crew.world()).await;
         // Before others prepare the ground: this one is to know nothing of who calls.
         let mut function = crew.lend(row.function).await;
-        prepare(crew, row, &ground).await;
+        prepare(crew, row, &mut ground).await;
         let _ = function.proxy.take_calls();
         let reply = function.send(&(row.request)(&ground)).await.expect("nobody killed it");
         assert_eq!(reply.status, row.outcome.status, "{} {}: {reply:?}", row.function, row.case);
         calls = function.proxy.take_calls();
+        if !persons_in(&reply.text).is_empty() {
+            assert_noted_with_the_effect(&calls, row);
+        }
     }
     calls
 }
 
-async fn prepare(crew: &Crew, row: &Row, ground: &Ground) {
-    for request in (row.before)(ground) {
-        let reply = crew.send(&request).await;
+/// Where there is a transaction, that somebody is shown is part of it.
+fn assert_noted_with_the_effect(calls: &[Call], row: &Row) {
+    let notes = |call: &&Call| String::from_utf8_lossy(&call.body).contains("PIILOG#");
+    let noting: Vec<_> = calls.iter().filter(notes).map(Call::operation).collect();
+    let own = calls.iter().any(dynamodb::is_transaction).then_some("TransactWriteItems").unwrap_or("PutItem");
+    assert_eq!(noting, [own], "{} {}", row.function, row.case);
+}
+
+/// Does what comes before; what the request itself was answered, if it was.
+async fn prepare(crew: &Crew, row: &Row, ground: &mut Ground) -> Option<Reply> {
+    let before = row.before.iter().chain(row.answered.then_some(&row.request));
+    let mut last = None;
+    for request in before {
+        let reply = crew.send(&request(ground)).await;
         assert!(reply.status < 300, "{} {}, before: {reply:?}", row.function, row.case);
+        ground.learn_contacts(crew.world()).await;
+        last = Some(reply);
     }
+    last.filter(|_| row.answered)
 }
 
 impl Case {
@@ -100,14 +120,15 @@ impl Case {
         let Self { row, fault, calls, index, lasting } = self;
         let operations: Vec<_> = calls.iter().map(Call::operation).collect();
         let length = if *lasting { "and all after it" } else { "once" };
-        format!("{}, {}: {} at call {index} {length} of {operations:?}", row.function, row.case, fault.name)
+        let again = if row.answered { " again" } else { "" };
+        format!("{}, {}{again}: {} at call {index} {length} of {operations:?}", row.function, row.case, fault.name)
     }
 
     async fn run(&self, crew: &Crew) {
         let (row, world) = (&self.row, crew.world());
-        let ground = Ground::new(world).await;
+        let mut ground = Ground::new(world).await;
         let mut function = crew.lend(row.function).await;
-        prepare(crew, row, &ground).await;
+        let earlier = prepare(crew, row, &mut ground).await;
         let before = ground.stored(world).await;
         let request = (row.request)(&ground);
 
@@ -126,8 +147,8 @@ impl Case {
         }
 
         let retried = self.repeat(&mut function, &request).await;
-        if let Some(first) = first.filter(|first| first.status == row.outcome.status) {
-            self.assert_same(&first, &retried, "the answer under the fault, and the one to its repeat");
+        for right in earlier.iter().chain(&first).filter(|reply| reply.status == row.outcome.status) {
+            self.assert_same(right, &retried, "the right answer before, and the one to its repeat");
         }
         let after = ground.stored(world).await;
         self.judge_effect(&before, &after);
@@ -139,6 +160,8 @@ impl Case {
         let replayed = again.header("idempotent-replayed");
         assert_eq!(replayed, (row.outcome.status < 300).then_some("true"), "{}: {again:?}", self.name());
         assert_eq!(ground.stored(world).await, after, "{}: the last repeat had an effect", self.name());
+        let shown: Vec<_> = [earlier, first, Some(retried), Some(again)].into_iter().flatten().collect();
+        self.judge_disclosures(&shown, &ground.disclosures(world).await);
     }
 
     /// The client does as it is told: the same again, with the same key.
@@ -150,30 +173,59 @@ impl Case {
 
     /// The right answer, or an honest "later".
     fn judge_first(&self, reply: &Reply) {
-        if reply.status == self.row.outcome.status {
-            assert_eq!(reply.header("idempotent-replayed"), None, "{}: it was not repeated yet", self.name());
+        let (name, outcome) = (self.name(), &self.row.outcome);
+        // Every call from this one on is made for somebody who is known.
+        let counting =
+            self.calls.iter().position(|call| call.operation() == "UpdateItem").expect("requests are counted");
+        if self.index >= counting {
+            assert!(reply.header("x-ratelimit-remaining").is_some(), "{name}: {reply:?}");
+        }
+        if self.index == counting && !self.lasting {
+            assert_eq!(reply.status, outcome.status, "{name}: what cannot be counted is let through");
+        }
+        if reply.status == outcome.status {
+            let replayed = self.row.answered.then_some("true");
+            assert_eq!(reply.header("idempotent-replayed"), replayed, "{name}: whether it was answered before");
             return;
         }
-        assert_eq!(reply.status, 503, "{}: {reply:?}", self.name());
-        assert_eq!(reply.problem(), "service-unavailable", "{}", self.name());
+        assert_eq!(reply.status, 503, "{name}: {reply:?}");
+        assert_eq!(reply.problem(), "service-unavailable", "{name}");
         let retry_after = reply.header("retry-after").and_then(|seconds| seconds.parse::<u64>().ok());
-        assert!(retry_after.is_some_and(|seconds| seconds > 0), "{}: {reply:?}", self.name());
+        assert!(retry_after.is_some_and(|seconds| seconds > 0), "{name}: {reply:?}");
     }
 
     fn judge_effect(&self, before: &Stored, after: &Stored) {
         let (name, outcome) = (self.name(), &self.row.outcome);
         assert_eq!(after.count("NOW#BUYER"), 1, "{name}");
         assert_eq!(after.count("REV#"), before.count("REV#") + outcome.revisions, "{name}: revisions");
-        assert_eq!(after.count("CONTACT#"), outcome.contacts, "{name}: contacts");
-        let buyer = &after.of_buyer.iter().find(|item| item["sk"]["S"] == "NOW#BUYER").expect("it was counted");
-        let latest = (after.count("REV#") - 1).to_string();
-        assert_eq!((&buyer["seq"]["N"], &buyer["version"]["N"]), (&latest.clone().into(), &latest.into()), "{name}");
+        let buyer = after.buyer().expect("it was counted");
+        assert_eq!(buyer["seq"]["N"], (after.count("REV#") - 1).to_string(), "{name}: seq");
+        let version = |buyer: &Value| buyer["version"]["N"].as_str().and_then(|version| version.parse::<u64>().ok());
+        let versions = before.buyer().and_then(version).unwrap_or(0) + outcome.versions;
+        assert_eq!(version(buyer), Some(versions), "{name}: version");
         let (member, value) = &outcome.shows;
         assert_eq!(&buyer[*member]["S"], value, "{name}");
-        let receipts = before.receipts.len() + usize::from(outcome.status < 300);
+        let receipts = before.receipts.len() + usize::from(outcome.status < 300 && !self.row.answered);
         assert_eq!(after.receipts.len(), receipts, "{name}: receipts");
         if outcome.revisions == 0 {
             assert_eq!(after.of_buyer, before.of_buyer, "{name}: nothing was to change");
+        }
+        let contacts = outcome.contacts;
+        assert_eq!(
+            (after.count("CONTACT#"), &buyer["contactCount"]["N"]),
+            (contacts.len(), &contacts.len().to_string().into()),
+            "{name}: contacts"
+        );
+        assert_eq!(persons_in(&json!(after.of_buyer).to_string()), contacts, "{name}: persons that the buyer knows");
+        assert_eq!(persons_in(&json!(after.receipts).to_string()), NOBODY, "{name}: persons in receipts");
+    }
+
+    /// Whoever was shown a person stands in the log, which knows nobody itself. Problems show nobody.
+    fn judge_disclosures(&self, replies: &[Reply], log: &[Value]) {
+        assert_eq!(persons_in(&json!(log).to_string()), NOBODY, "{}: persons in the log", self.name());
+        for reply in replies.iter().filter(|reply| !persons_in(&reply.text).is_empty()) {
+            assert!(reply.status < 300, "{}: {reply:?}", self.name());
+            assert!(is_noted(reply, log), "{}: shown, but not noted: {reply:?} {log:?}", self.name());
         }
     }
 
