@@ -44,7 +44,7 @@ const MET: [&str; 8] = [
 ];
 
 #[test]
-fn whatever_two_organisations_do_the_service_answers_as_the_reference_does() {
+fn whatever_organisations_of_one_seller_do_the_service_answers_as_the_reference_does() {
     let cases = std::env::var("PROPTEST_CASES").map_or(CASES, |cases| cases.parse().expect("a number of cases"));
     let config = Config {
         cases: cases.div_ceil(PLAYERS),

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use blackbox::{Crew, Draft, Reply, Request, World};
-use domain::{BuyerId, SellerId, VatNumber};
+use domain::{Buyer, BuyerId, Instant, SellerId, VatNumber};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::reference::{Answer, BuyerNumber, Meaning, Organisation, Reference, Told};
-use crate::step::{Get, Key, Patched, Precondition, Step, VAT_NUMBERS, Write};
+use crate::reference::{
+    Answer, BuyerNumber, Meaning, Organisation, Reference, Told, WITHOUT_CONTACTS, WITHOUT_MODE_A, person,
+};
+use crate::step::{Get, Key, Patched, Precondition, Step, VAT_NUMBERS, Whom, Write, contact_patch};
 
 /// The problems and repetitions that a run met.
 pub(crate) type Met = Mutex<BTreeSet<String>>;
@@ -22,7 +24,7 @@ struct Play<'c> {
     crew: &'c Crew,
     reference: Reference,
     seller: SellerId,
-    tokens: [String; 2],
+    tokens: [String; 3],
     buyers: Vec<BuyerId>,
     /// So far, for those that repeat them.
     sent: Vec<Sent>,
@@ -38,9 +40,11 @@ struct Sent {
     request: Request,
     write: Write,
     precondition: Option<String>,
+    /// The contact of the path, where there is one.
+    contact: String,
 }
 
-/// Plays one sequence, on a seller of its own that two organisations act for.
+/// Plays one sequence, on a seller of its own that three organisations act for.
 pub(crate) async fn play(crew: &Crew, steps: &[Step], met: &Met) -> Agreement {
     let mut play = Play::begin(crew, met).await;
     for (number, step) in steps.iter().enumerate() {
@@ -61,11 +65,16 @@ impl<'c> Play<'c> {
     async fn begin(crew: &'c Crew, met: &'c Met) -> Self {
         let seller = SellerId(Uuid::new_v4());
         let world = crew.world();
-        let draft = || Draft::new().acting_for(&[seller]);
-        let drafts = [draft(), draft().with(|second| second.capabilities.allow_marketplace_led_kyc = false)];
+        let mut drafts = [(); 3].map(|()| Draft::new().acting_for(&[seller]));
+        drafts[WITHOUT_MODE_A].organisation.capabilities.allow_marketplace_led_kyc = false;
+        drafts[WITHOUT_CONTACTS].organisation.capabilities.allow_contact_personal_data = false;
         let organisations = drafts.each_ref().map(|draft| (draft.organisation.uuid.to_string(), draft.client().0));
-        let [first, second] = drafts;
-        let tokens = [world.organisation(first).await.token, world.organisation(second).await.token];
+        let [first, second, third] = drafts;
+        let tokens = [
+            world.organisation(first).await.token,
+            world.organisation(second).await.token,
+            world.organisation(third).await.token,
+        ];
         let id = |number: &str| BuyerId::of(seller, &VatNumber::parse(number).expect("a well-formed number"));
         let buyers: Vec<_> = VAT_NUMBERS.iter().map(|number| id(number)).collect();
         let identities = buyers.iter().map(ToString::to_string).zip(VAT_NUMBERS).collect();
@@ -106,6 +115,7 @@ impl<'c> Play<'c> {
                 let request = self.request("find-buyers", *by).query("vatNumber", VAT_NUMBERS[*buyer]);
                 agree(&self.reference.get(*buyer, None), &self.crew.send(&request).await)
             }
+            Step::Contacts { by, buyer } => self.list_contacts(*by, *buyer).await,
         }
     }
 
@@ -125,6 +135,10 @@ impl<'c> Play<'c> {
             Write::Upsert { .. } => self.request(write.function(), by),
             _ => self.about(write.function(), by, buyer),
         };
+        let contact = write.whom().map_or_else(String::new, |whom| self.spell_contact(buyer, whom));
+        if !contact.is_empty() {
+            request = request.of("contactId", &contact);
+        }
         let precondition = match write {
             Write::Patch { precondition, .. } => self.spell_precondition(buyer, *precondition),
             _ => None,
@@ -135,7 +149,19 @@ impl<'c> Play<'c> {
         if let Some(body) = write.body(VAT_NUMBERS[buyer]) {
             request = request.json(body);
         }
-        Sent { by, buyer, request: request.key(&key), key, write: write.clone(), precondition }
+        Sent { by, buyer, request: request.key(&key), key, write: write.clone(), precondition, contact }
+    }
+
+    fn spell_contact(&self, buyer: BuyerNumber, whom: Whom) -> String {
+        let (living, erased) = self.reference.contacts(buyer);
+        let (elsewhere, _) = self.reference.contacts((buyer + 1) % VAT_NUMBERS.len());
+        let one = |of: &[String], which: usize| of.get(which % of.len().max(1)).cloned();
+        let found = match whom {
+            Whom::Living(which) => one(&living, which),
+            Whom::Erased(which) => one(erased, which),
+            Whom::Elsewhere(which) => one(&elsewhere, which),
+        };
+        found.unwrap_or_else(|| Uuid::new_v4().to_string())
     }
 
     fn spell_precondition(&self, buyer: BuyerNumber, precondition: Precondition) -> Option<String> {
@@ -156,18 +182,38 @@ impl<'c> Play<'c> {
         let reply = self.crew.send(&sent.request.clone().header("x-request-id", &request_id)).await;
         let ended = storage::now();
         same("x-request-id", &Some(request_id.as_str()), &reply.header("x-request-id"))?;
-        let before = self.reference.version(sent.buyer);
-        let at = reply.json["updatedAt"].as_str().unwrap_or_default().to_owned();
-        let told = Told { at: at.clone(), address: reply.json["address"]["uuid"].clone(), request_id };
+        let stored = self.stored(sent.buyer).await?;
+        let at = stored.as_ref().map(|buyer| buyer.changed_at.to_string()).unwrap_or_default();
+        let address = reply.json["address"]["uuid"].clone();
+        let told = Told { at, contacts: self.contact_ids(sent, &reply).await, address, request_id };
+        let before = self.reference.history(0, sent.buyer).len();
         let expected = self.expected(sent, &told);
         agree(&expected, &reply)?;
         self.note(&expected);
-        if self.reference.version(sent.buyer) != before {
+        if self.reference.history(0, sent.buyer).len() != before {
             // The one thing that the reference took on trust: it happened now.
-            let now = (begun.to_string()..=ended.to_string()).contains(&at);
-            same(&format!("{at} lies between {begun} and {ended}"), &true, &now)?;
+            let now = (begun.to_string()..=ended.to_string()).contains(&told.at);
+            same(&format!("{} lies between {begun} and {ended}", told.at), &true, &now)?;
         }
-        self.compare_state(sent.buyer).await
+        self.compare_state(sent.buyer, stored)
+    }
+
+    /// Ids of the contacts that are new, by first name: from the answer, or of those given at creation past the API.
+    async fn contact_ids(&self, sent: &Sent, reply: &Reply) -> BTreeMap<String, String> {
+        let found = match (&sent.write, reply.status) {
+            (Write::AddContact { .. }, 201) => vec![reply.json.clone()],
+            (Write::Upsert { contacts: Some(_), .. }, 201) => {
+                let items = self.world().behind.items(&format!("BUYER#{}", self.buyers[sent.buyer])).await;
+                items
+                    .into_iter()
+                    .map(|item| json!({"uuid": item["uuid"]["S"], "firstName": item["firstName"]["S"]}))
+                    .collect()
+            }
+            _ => Vec::new(),
+        };
+        let pair =
+            |contact: &Value| Some((contact["firstName"].as_str()?.to_owned(), contact["uuid"].as_str()?.to_owned()));
+        found.iter().filter_map(pair).collect()
     }
 
     fn note(&self, answer: &Answer) {
@@ -182,6 +228,9 @@ impl<'c> Play<'c> {
     /// Headers and fields that break a rule come before everything that the reference knows.
     fn expected(&mut self, sent: &Sent, told: &Told) -> Answer {
         let problem = |status, id, members| Answer::Problem { status, id, members };
+        if sent.write.is_about_contacts() && sent.by == WITHOUT_CONTACTS {
+            return Answer::capability_required();
+        }
         if let Write::Patch { precondition: Precondition::Missing | Precondition::Wildcard, .. } = sent.write {
             return problem(400, "malformed-request", json!({}));
         }
@@ -199,6 +248,11 @@ impl<'c> Play<'c> {
                 Meaning::Patch { members, precondition: sent.precondition.clone() }
             }
             Write::Status { status, reason, .. } => Meaning::Status { status, reason: *reason },
+            Write::AddContact { person: name, .. } => Meaning::AddContact(person(name)),
+            Write::UpdateContact { members, .. } => {
+                Meaning::UpdateContact(sent.contact.clone(), contact_patch(members))
+            }
+            Write::DeleteContact { .. } => Meaning::DeleteContact(sent.contact.clone()),
         };
         self.reference.write(sent.by, &sent.key, (sent.buyer, &meaning), told)
     }
@@ -232,9 +286,7 @@ impl<'c> Play<'c> {
                 return agree(&Answer::not_found(), &reply);
             }
             same("status of a page of the history", &200, &reply.status)?;
-            found.extend(
-                reply.json["data"].as_array().cloned().unwrap_or_default().into_iter().map(without_contact_ids),
-            );
+            found.extend(reply.json["data"].as_array().cloned().unwrap_or_default());
             cursor = reply.json["pagination"]["nextCursor"].as_str().map(str::to_owned);
             if cursor.is_none() {
                 same("the number of revisions shown", &expected.len(), &found.len())?;
@@ -244,10 +296,18 @@ impl<'c> Play<'c> {
         }
     }
 
+    async fn list_contacts(&mut self, by: Organisation, buyer: BuyerNumber) -> Agreement {
+        let reply = self.crew.send(&self.about("list-contacts", by, buyer)).await;
+        agree(&self.reference.list_contacts(by, buyer), &reply)
+    }
+
     /// What is stored, read past the API.
-    async fn compare_state(&self, buyer: BuyerNumber) -> Agreement {
+    async fn stored(&self, buyer: BuyerNumber) -> Result<Option<Buyer>, String> {
         let found = self.world().table().read_buyers().get(self.seller, self.buyers[buyer]).await;
-        let found = found.map_err(|error| error.to_string())?;
+        found.map_err(|error| error.to_string())
+    }
+
+    fn compare_state(&self, buyer: BuyerNumber, found: Option<Buyer>) -> Agreement {
         let Answer::Shown { body, .. } = self.reference.get(buyer, None) else {
             return same("whether the buyer is stored", &false, &found.is_some());
         };
@@ -265,18 +325,25 @@ impl<'c> Play<'c> {
         });
         same_json("what is stored", &expected, &stored)?;
         let revisions = self.reference.history(0, buyer).len() as u64;
-        same("seq", &(revisions - 1), &found.seq)
+        same("seq", &(revisions - 1), &found.seq)?;
+        let contacts = self.reference.contacts(buyer).0.len();
+        same("the number of contacts", &contacts, &(found.contact_count as usize))
     }
 
     /// All that ever was can be shown to both, and nobody changed it.
-    async fn end(&self) -> Agreement {
+    async fn end(&mut self) -> Agreement {
         for buyer in self.reference.buyers() {
             let revisions = self.reference.history(0, buyer).len() as u64;
             let verified = self.world().operator().verify_history(self.buyers[buyer]).await;
             same("the history is sound", &Ok(revisions), &verified.map_err(|error| error.to_string())?)?;
-            for by in [0, 1] {
+            for by in 0..self.tokens.len() {
                 self.history(by, buyer, 100).await?;
+                self.list_contacts(by, buyer).await?;
             }
+            let always = (Instant::from_millis(0), "9999-01-01T00:00:00Z".parse().expect("a time"));
+            let noted = self.world().table().disclosures().of(self.buyers[buyer], always).await;
+            let noted = noted.map_err(|error| error.to_string())?.len();
+            same("entries of who was shown contacts", &self.reference.disclosures(buyer), &noted)?;
             for version in 0..=self.reference.version(buyer).unwrap_or(0) + 1 {
                 self.get(0, buyer, Get::Version(version)).await?;
             }
@@ -285,23 +352,13 @@ impl<'c> Play<'c> {
     }
 }
 
-/// Of contact persons a history shows ids that nobody can foresee.
-fn without_contact_ids(mut revision: Value) -> Value {
-    for change in revision["changes"].as_array_mut().into_iter().flatten() {
-        if change["field"].as_str().is_some_and(|field| field.starts_with("contacts[")) {
-            change["field"] = json!("contacts");
-        }
-    }
-    revision
-}
-
 /// Status, problem, body and headers.
 fn agree(expected: &Answer, reply: &Reply) -> Agreement {
     match expected {
-        Answer::Shown { status, body, location, replayed } => {
+        Answer::Shown { status, body, etag, location, replayed } => {
             same("status", status, &reply.status)?;
             same_json("body", body, &reply.json)?;
-            same("etag", &Some(format!("\"{}\"", body["version"])).as_deref(), &reply.header("etag"))?;
+            same("etag", &etag.as_deref(), &reply.header("etag"))?;
             same("idempotent-replayed", &replayed.then_some("true"), &reply.header("idempotent-replayed"))?;
             let path = location.then(|| body["uuid"].as_str().unwrap_or_default());
             let found = reply.header("location").map(|path| path.rsplit('/').next().unwrap_or_default());

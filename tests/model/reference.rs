@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-/// Which of the two organisations.
+/// Which of the three organisations.
 pub(crate) type Organisation = usize;
 /// Which of the seller's buyers.
 pub(crate) type BuyerNumber = usize;
@@ -32,12 +32,19 @@ pub(crate) enum Meaning {
     Patch { members: BTreeMap<&'static str, &'static str>, precondition: Option<String> },
     /// `POST …/block` and `/unblock`.
     Status { status: &'static str, reason: Option<&'static str> },
-    // Contacts: `AddContact`, `UpdateContact`, `DeleteContact` come here.
+    /// `POST …/contacts`: the person.
+    AddContact(Value),
+    /// `PATCH …/contacts/{contactId}`: the id, and members that may be null.
+    UpdateContact(String, Value),
+    /// `DELETE …/contacts/{contactId}`.
+    DeleteContact(String),
 }
 
 /// What the model cannot foresee: it is told what the service says, and believes it where something new happens.
 pub(crate) struct Told {
     pub(crate) at: String,
+    /// Of contacts that are new, by first name.
+    pub(crate) contacts: BTreeMap<String, String>,
     pub(crate) address: Value,
     pub(crate) request_id: String,
 }
@@ -45,8 +52,8 @@ pub(crate) struct Told {
 /// What a client should get.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Answer {
-    /// A buyer.
-    Shown { status: u16, body: Value, location: bool, replayed: bool },
+    /// A buyer, which has an entity tag, or contacts, which have none.
+    Shown { status: u16, body: Value, etag: Option<String>, location: bool, replayed: bool },
     /// A problem, with the members beside those that all problems have.
     Problem { status: u16, id: &'static str, members: Value },
 }
@@ -56,8 +63,13 @@ struct Buyer {
     business: Business,
     status: &'static str,
     address: Value,
-    /// As created; nothing changes what they are compared with.
-    contacts: Vec<&'static str>,
+    /// The first names that upserts are compared with, until a contact is erased.
+    created_with: Option<Vec<&'static str>>,
+    /// As clients see them, in the order that they see them in.
+    contacts: Vec<Value>,
+    erased: Vec<String>,
+    /// Answers that showed contacts.
+    disclosures: usize,
     versions: Vec<Value>,
     revisions: Vec<Revision>,
 }
@@ -72,18 +84,27 @@ struct Revision {
     changes: Vec<Value>,
 }
 
-/// Two organisations, one seller.
+/// Three organisations, one seller.
 pub(crate) struct Reference {
     /// Organisation and client ids.
-    pub(crate) organisations: [(String, String); 2],
+    pub(crate) organisations: [(String, String); 3],
     /// Ids and VAT numbers.
     pub(crate) identities: Vec<(String, &'static str)>,
     buyers: BTreeMap<BuyerNumber, Buyer>,
     receipts: BTreeMap<(Organisation, String), ((BuyerNumber, Meaning), Answer)>,
 }
 
-/// Only the first organisation has `allowMarketplaceLedKyc`.
 const MODE_A: &str = "MARKETPLACE_LED";
+/// The organisation without `allowMarketplaceLedKyc`.
+pub(crate) const WITHOUT_MODE_A: Organisation = 1;
+/// The organisation without `allowContactPersonalData`.
+pub(crate) const WITHOUT_CONTACTS: Organisation = 2;
+const MOST_CONTACTS: usize = 20;
+
+/// A contact person as a client states one in an upsert.
+pub(crate) fn person(first_name: &str) -> Value {
+    json!({"firstName": first_name, "lastName": "Muster", "email": format!("{first_name}@example.org")})
+}
 
 impl Business {
     fn fields(&self) -> [(&'static str, &'static str); 6] {
@@ -116,11 +137,45 @@ impl Answer {
     }
 
     fn buyer(buyer: &Buyer) -> Self {
-        Self::Shown { status: 200, body: buyer.now().clone(), location: false, replayed: false }
+        Self::at_version(buyer.now())
+    }
+
+    fn at_version(body: &Value) -> Self {
+        let etag = Some(format!("\"{}\"", body["version"]));
+        Self::Shown { status: 200, body: body.clone(), etag, location: false, replayed: false }
+    }
+
+    /// Of contacts: one, all, none.
+    fn plain(status: u16, body: Value) -> Self {
+        Self::Shown { status, body, etag: None, location: false, replayed: false }
+    }
+
+    pub(crate) fn capability_required() -> Self {
+        Self::problem(403, "capability-required")
+    }
+
+    fn again(&self) -> Self {
+        let mut again = self.clone();
+        if let Self::Shown { replayed, .. } = &mut again {
+            *replayed = true;
+        }
+        again
     }
 
     pub(crate) fn not_found() -> Self {
         Self::problem(404, "not-found")
+    }
+
+    fn key_reused() -> Self {
+        Self::problem(422, "idempotency-key-reused")
+    }
+
+    /// The id of the contact that it shows.
+    fn contact(&self) -> &str {
+        match self {
+            Self::Shown { body, .. } => body["uuid"].as_str().unwrap_or_default(),
+            Self::Problem { .. } => "",
+        }
     }
 }
 
@@ -161,14 +216,55 @@ impl Buyer {
         (self.business, self.status) = (business, status);
         let shown = self.show(identity, &told.at);
         self.versions.push(shown);
+        self.add_revision((kind, by, told), reason, changes);
+    }
+
+    fn add_revision(
+        &mut self,
+        (kind, by, told): (&'static str, Organisation, &Told),
+        reason: Option<&'static str>,
+        changes: Vec<Value>,
+    ) {
         let (at, request_id) = (told.at.clone(), told.request_id.clone());
         self.revisions.push(Revision { version: self.version(), kind, by, at, request_id, reason, changes });
     }
+
+    /// A revision that names the contact and nothing else, and leaves the version.
+    fn change_contact(&mut self, contact: &Value, cause: (&'static str, Organisation, &Told)) {
+        self.add_revision(cause, None, vec![contact_changed(contact)]);
+    }
+
+    fn add_contact(&mut self, person: &Value, told: &Told) -> Value {
+        let mut contact = person.clone();
+        let name = person["firstName"].as_str().unwrap_or_default();
+        contact["uuid"] = json!(told.contacts.get(name));
+        contact["createdAt"] = json!(told.at);
+        self.contacts.push(contact.clone());
+        // Oldest first; of the same moment, by id.
+        self.contacts.sort_by_key(|contact| (contact["createdAt"].to_string(), contact["uuid"].to_string()));
+        contact
+    }
+}
+
+fn contact_changed(contact: &Value) -> Value {
+    json!({"field": format!("contacts[{}]", contact["uuid"].as_str().unwrap_or_default())})
+}
+
+/// JSON Merge Patch, of members that are no objects.
+fn patched(contact: &Value, patch: &Value) -> Value {
+    let mut patched = contact.clone();
+    for (member, value) in patch.as_object().into_iter().flatten() {
+        match value {
+            Value::Null => drop(patched.as_object_mut().map(|contact| contact.remove(member))),
+            value => patched[member] = value.clone(),
+        }
+    }
+    patched
 }
 
 impl Reference {
     /// Nothing has happened yet.
-    pub(crate) fn new(organisations: [(String, String); 2], identities: Vec<(String, &'static str)>) -> Self {
+    pub(crate) fn new(organisations: [(String, String); 3], identities: Vec<(String, &'static str)>) -> Self {
         Self { organisations, identities, buyers: BTreeMap::new(), receipts: BTreeMap::new() }
     }
 
@@ -190,32 +286,72 @@ impl Reference {
         (buyer, meaning): (BuyerNumber, &Meaning),
         told: &Told,
     ) -> Answer {
-        if let Meaning::Upsert { business, .. } = meaning
-            && business.kyc_mode == MODE_A
-            && by != 0
-        {
-            return Answer::problem(403, "capability-required");
+        if self.lacks_capability(by, meaning) {
+            return Answer::capability_required();
         }
-        let request = (buyer, meaning.clone());
         let place = (by, key.to_owned());
-        if let Some((earlier, answer)) = self.receipts.get(&place) {
-            return match answer {
-                _ if *earlier != request => Answer::problem(422, "idempotency-key-reused"),
-                Answer::Shown { status, body, location, .. } => {
-                    Answer::Shown { status: *status, body: body.clone(), location: *location, replayed: true }
-                }
-                problem @ Answer::Problem { .. } => problem.clone(),
-            };
+        if let Some(((of, earlier), answer)) = self.receipts.get(&place) {
+            let answer =
+                if *of == buyer { self.repeated((earlier, meaning), buyer, answer) } else { Answer::key_reused() };
+            self.note_disclosure(buyer, meaning, &answer);
+            return answer;
         }
         let answer = match meaning {
             Meaning::Upsert { business, contacts } => self.upsert(by, buyer, business, contacts.as_deref(), told),
             Meaning::Patch { members, precondition } => self.patch(by, buyer, members, precondition.as_deref(), told),
             Meaning::Status { status, reason } => self.set_status(by, buyer, status, *reason, told),
+            Meaning::AddContact(person) => self.add_contact(by, buyer, person, told),
+            Meaning::UpdateContact(contact, patch) => self.update_contact(by, buyer, (contact, patch), told),
+            Meaning::DeleteContact(contact) => self.delete_contact(by, buyer, contact, told),
         };
+        self.note_disclosure(buyer, meaning, &answer);
         if matches!(answer, Answer::Shown { .. }) {
-            self.receipts.insert(place, (request, answer.clone()));
+            self.receipts.insert(place, ((buyer, meaning.clone()), answer.clone()));
         }
         answer
+    }
+
+    fn lacks_capability(&self, by: Organisation, meaning: &Meaning) -> bool {
+        match meaning {
+            Meaning::Upsert { business, contacts } => {
+                by == WITHOUT_MODE_A && business.kyc_mode == MODE_A || by == WITHOUT_CONTACTS && contacts.is_some()
+            }
+            Meaning::Patch { .. } | Meaning::Status { .. } => false,
+            Meaning::AddContact(_) | Meaning::UpdateContact(..) | Meaning::DeleteContact(_) => by == WITHOUT_CONTACTS,
+        }
+    }
+
+    /// The answer of then, to who means the same. Who was erased is not shown again, and no longer compared.
+    fn repeated(&self, (earlier, meaning): (&Meaning, &Meaning), buyer: BuyerNumber, answer: &Answer) -> Answer {
+        let buyer = &self.buyers[&buyer];
+        let erased = |contact: &str| buyer.erased.iter().any(|erased| erased == contact);
+        let members = |patch: &Value| -> Vec<_> {
+            let members = patch.as_object().into_iter().flatten();
+            members.map(|(member, value)| (member.clone(), value.is_null())).collect()
+        };
+        match (earlier, meaning) {
+            (Meaning::AddContact(_), Meaning::AddContact(_)) if erased(answer.contact()) => Answer::not_found(),
+            (Meaning::UpdateContact(one, was), Meaning::UpdateContact(other, is))
+                if one == other && members(was) == members(is) && erased(one) =>
+            {
+                Answer::not_found()
+            }
+            (Meaning::Upsert { business: was, contacts: some }, Meaning::Upsert { business: is, contacts: others })
+                if was == is && some.is_some() == others.is_some() && buyer.created_with.is_none() =>
+            {
+                answer.again()
+            }
+            _ if earlier == meaning => answer.again(),
+            _ => Answer::key_reused(),
+        }
+    }
+
+    /// Whoever is shown a contact is noted.
+    fn note_disclosure(&mut self, buyer: BuyerNumber, meaning: &Meaning, answer: &Answer) {
+        let shows = matches!(meaning, Meaning::AddContact(_) | Meaning::UpdateContact(..));
+        if let (true, Answer::Shown { .. }, Some(buyer)) = (shows, answer, self.buyers.get_mut(&buyer)) {
+            buyer.disclosures += 1;
+        }
     }
 
     fn upsert(
@@ -231,7 +367,8 @@ impl Reference {
         };
         let pairs = business.fields().into_iter().zip(buyer.business.fields());
         let mut differences: Vec<_> = pairs.filter(|(new, old)| new != old).map(|(new, _)| new.0).collect();
-        if contacts.is_some_and(|contacts| contacts != buyer.contacts) {
+        let created_with = buyer.created_with.as_deref();
+        if contacts.is_some_and(|contacts| created_with.is_some_and(|created_with| created_with != contacts)) {
             differences.push("contacts");
         }
         if differences.is_empty() {
@@ -252,29 +389,24 @@ impl Reference {
         let identity = &self.identities[number];
         let fields = std::iter::once(("vatNumber", identity.1)).chain(business.fields());
         let mut changes: Vec<_> = fields.map(|(field, after)| json!({"field": field, "after": after})).collect();
-        // Of contact persons only that they changed.
-        changes.extend(contacts.iter().map(|_| json!({"field": "contacts"})));
-        let revision = Revision {
-            version: 0,
-            kind: "CREATED",
-            by,
-            at: told.at.clone(),
-            request_id: told.request_id.clone(),
-            reason: None,
-            changes,
-        };
         let mut buyer = Buyer {
             business: business.clone(),
             status: "ACTIVE",
             address: told.address.clone(),
-            contacts: contacts.to_vec(),
+            created_with: Some(contacts.to_vec()),
+            contacts: Vec::new(),
+            erased: Vec::new(),
+            disclosures: 0,
             versions: Vec::new(),
-            revisions: vec![revision],
+            revisions: Vec::new(),
         };
         let body = buyer.show(identity, &told.at);
         buyer.versions.push(body.clone());
+        // Of contact persons only that they changed.
+        changes.extend(contacts.iter().map(|name| contact_changed(&buyer.add_contact(&person(name), told))));
+        buyer.add_revision(("CREATED", by, told), None, changes);
         self.buyers.insert(number, buyer);
-        Answer::Shown { status: 201, body, location: true, replayed: false }
+        Answer::Shown { status: 201, body, etag: Some("\"0\"".to_owned()), location: true, replayed: false }
     }
 
     fn patch(
@@ -322,17 +454,80 @@ impl Reference {
         Answer::buyer(buyer)
     }
 
+    fn add_contact(&mut self, by: Organisation, number: BuyerNumber, person: &Value, told: &Told) -> Answer {
+        let Some(buyer) = self.buyers.get_mut(&number) else { return Answer::not_found() };
+        if buyer.contacts.len() >= MOST_CONTACTS {
+            return Answer::Problem { status: 422, id: "validation-error", members: json!({"errors": ["contacts"]}) };
+        }
+        let contact = buyer.add_contact(person, told);
+        buyer.change_contact(&contact, ("CONTACT_ADDED", by, told));
+        Answer::plain(201, contact)
+    }
+
+    fn update_contact(
+        &mut self,
+        by: Organisation,
+        number: BuyerNumber,
+        (contact, patch): (&str, &Value),
+        told: &Told,
+    ) -> Answer {
+        let Some(buyer) = self.buyers.get_mut(&number) else { return Answer::not_found() };
+        let Some(current) = buyer.contacts.iter_mut().find(|current| current["uuid"] == contact) else {
+            return Answer::not_found();
+        };
+        let next = patched(current, patch);
+        if next != *current {
+            current.clone_from(&next);
+            buyer.change_contact(&next, ("CONTACT_UPDATED", by, told));
+        }
+        Answer::plain(200, next)
+    }
+
+    fn delete_contact(&mut self, by: Organisation, number: BuyerNumber, contact: &str, told: &Told) -> Answer {
+        let Some(buyer) = self.buyers.get_mut(&number) else { return Answer::not_found() };
+        let Some(place) = buyer.contacts.iter().position(|current| current["uuid"] == contact) else {
+            return Answer::not_found();
+        };
+        let gone = buyer.contacts.remove(place);
+        buyer.erased.push(contact.to_owned());
+        buyer.created_with = None;
+        buyer.change_contact(&gone, ("CONTACT_ERASED", by, told));
+        Answer::plain(204, Value::Null)
+    }
+
+    /// All contacts, shown to who may see them.
+    pub(crate) fn list_contacts(&mut self, by: Organisation, number: BuyerNumber) -> Answer {
+        if by == WITHOUT_CONTACTS {
+            return Answer::capability_required();
+        }
+        let Some(buyer) = self.buyers.get_mut(&number) else { return Answer::not_found() };
+        buyer.disclosures += 1;
+        Answer::plain(200, json!(buyer.contacts))
+    }
+
+    /// Ids of the buyer's contacts: those it has, and those that were erased.
+    pub(crate) fn contacts(&self, buyer: BuyerNumber) -> (Vec<String>, &[String]) {
+        let id = |contact: &Value| contact["uuid"].as_str().unwrap_or_default().to_owned();
+        self.buyers
+            .get(&buyer)
+            .map_or((Vec::new(), &[]), |buyer| (buyer.contacts.iter().map(id).collect(), &buyer.erased))
+    }
+
+    /// How many answers showed the buyer's contacts.
+    pub(crate) fn disclosures(&self, buyer: BuyerNumber) -> usize {
+        self.buyers.get(&buyer).map_or(0, |buyer| buyer.disclosures)
+    }
+
     /// The buyer as it is, or as it was at a version.
     pub(crate) fn get(&self, buyer: BuyerNumber, version: Option<usize>) -> Answer {
         let shown = self.buyers.get(&buyer).and_then(|buyer| match version {
             None => Some(buyer.now()),
             Some(version) => buyer.versions.get(version),
         });
-        let answer = |body: &Value| Answer::Shown { status: 200, body: body.clone(), location: false, replayed: false };
-        shown.map_or_else(Answer::not_found, answer)
+        shown.map_or_else(Answer::not_found, Answer::at_version)
     }
 
-    /// All revisions as that organisation sees them; contact persons without their ids.
+    /// All revisions as that organisation sees them.
     pub(crate) fn history(&self, viewer: Organisation, buyer: BuyerNumber) -> Vec<Value> {
         let revisions = self.buyers.get(&buyer).into_iter().flat_map(|buyer| buyer.revisions.iter().enumerate());
         let show = |(seq, revision): (usize, &Revision)| {

@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::reference::{Business, BuyerNumber, Organisation};
+use crate::reference::{Business, BuyerNumber, Organisation, person};
 
 /// One step of a client. Printed in one line, so that a failing sequence can be read.
 #[derive(Clone)]
@@ -38,6 +38,10 @@ pub(crate) enum Step {
         by: Organisation,
         buyer: BuyerNumber,
     },
+    Contacts {
+        by: Organisation,
+        buyer: BuyerNumber,
+    },
 }
 
 /// A write; spelled plainly, or in another way that means the same.
@@ -46,7 +50,18 @@ pub(crate) enum Write {
     Upsert { business: Business, contacts: Option<Vec<&'static str>>, odd: bool },
     Patch { members: BTreeMap<&'static str, Patched>, precondition: Precondition, odd: bool },
     Status { status: &'static str, reason: Option<&'static str>, odd: bool },
-    // Contacts: steps that list, add, update and delete come here, with their places in `steps` below.
+    AddContact { person: &'static str, odd: bool },
+    UpdateContact { whom: Whom, members: BTreeMap<&'static str, Patched>, odd: bool },
+    DeleteContact { whom: Whom },
+}
+
+/// A contact, relative to what there is then; nobody where there is none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Whom {
+    Living(usize),
+    Erased(usize),
+    /// Of the next buyer.
+    Elsewhere(usize),
 }
 
 /// What a patch says about a field.
@@ -92,6 +107,14 @@ const FIELDS: [(&str, [&str; 2]); 6] = [
     ("kycMode", ["MARKETPLACE_LED", "NT24_LED"]),
 ];
 
+/// What a patch of a contact says.
+const CONTACT_FIELDS: [(&str, [&str; 2]); 4] = [
+    ("firstName", ["Erika", "Eva"]),
+    ("lastName", ["Muster", "Neu"]),
+    ("email", ["Erika@example.org", "eva@example.net"]),
+    ("phone", ["+49 40 1", "+49 40 2"]),
+];
+
 /// How far back a repetition reaches, counted in writes from the last one.
 const BACK: Range<usize> = 0..12;
 
@@ -102,7 +125,7 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let by = || 0..2_usize;
+    let by = || prop_oneof![4 => Just(0), 4 => Just(1), 1 => Just(2_usize)];
     // Few buyers, so that steps meet.
     let buyer = || prop_oneof![4 => Just(0), 2 => Just(1), 1 => Just(2_usize)];
     let get = prop_oneof![
@@ -117,6 +140,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (by(), buyer(), get).prop_map(|(by, buyer, what)| Step::Get { by, buyer, what }),
         1 => (by(), buyer(), 1..4_usize).prop_map(|(by, buyer, size)| Step::History { by, buyer, size }),
         1 => (by(), buyer()).prop_map(|(by, buyer)| Step::Find { by, buyer }),
+        1 => (by(), buyer()).prop_map(|(by, buyer)| Step::Contacts { by, buyer }),
     ]
 }
 
@@ -134,6 +158,20 @@ fn write() -> impl Strategy<Value = Write> {
         4 => (members(), precondition(), odd())
             .prop_map(|(members, precondition, odd)| Write::Patch { members, precondition, odd }),
         3 => (status, reason, odd()).prop_map(|(status, reason, odd)| Write::Status { status, reason, odd }),
+        2 => (prop::sample::select(vec!["Erika", "Max"]), odd())
+            .prop_map(|(person, odd)| Write::AddContact { person, odd }),
+        3 => (whom(), contact_members(), odd())
+            .prop_map(|(whom, members, odd)| Write::UpdateContact { whom, members, odd }),
+        1 => whom().prop_map(|whom| Write::DeleteContact { whom }),
+    ]
+}
+
+fn whom() -> impl Strategy<Value = Whom> {
+    let one = || 0..3_usize;
+    prop_oneof![
+        8 => one().prop_map(Whom::Living),
+        1 => one().prop_map(Whom::Erased),
+        1 => one().prop_map(Whom::Elsewhere)
     ]
 }
 
@@ -159,11 +197,22 @@ fn contacts() -> impl Strategy<Value = Option<Vec<&'static str>>> {
 }
 
 fn members() -> impl Strategy<Value = BTreeMap<&'static str, Patched>> {
-    // The one with rules of its own more often than the others.
-    let field = prop_oneof![3 => 0..FIELDS.len(), 1 => Just(FIELDS.len() - 1)];
-    let member = (field, prop_oneof![5 => Just(Some(0)), 5 => Just(Some(1)), 1 => Just(None::<usize>)]);
+    members_of(&FIELDS, 1)
+}
+
+fn contact_members() -> impl Strategy<Value = BTreeMap<&'static str, Patched>> {
+    members_of(&CONTACT_FIELDS, 2)
+}
+
+/// The last field more often than the others, and `null` with that weight beside ten.
+fn members_of(
+    fields: &'static [(&str, [&str; 2])],
+    null: u32,
+) -> impl Strategy<Value = BTreeMap<&'static str, Patched>> {
+    let field = prop_oneof![3 => 0..fields.len(), 1 => Just(fields.len() - 1)];
+    let member = (field, prop_oneof![5 => Just(Some(0)), 5 => Just(Some(1)), null => Just(None::<usize>)]);
     let member = member.prop_map(|(field, value)| {
-        let (name, values) = FIELDS[field];
+        let (name, values) = fields[field];
         (name, value.map_or(Patched::Null, |value| Patched::To(values[value])))
     });
     vec(member, 0..3).prop_map(|members| members.into_iter().collect())
@@ -187,7 +236,23 @@ impl Write {
             Self::Patch { .. } => "update-buyer",
             Self::Status { status: "BLOCKED", .. } => "block-buyer",
             Self::Status { .. } => "unblock-buyer",
+            Self::AddContact { .. } => "add-contact",
+            Self::UpdateContact { .. } => "update-contact",
+            Self::DeleteContact { .. } => "delete-contact",
         }
+    }
+
+    /// Whose path it is, when it is a contact's.
+    pub(crate) fn whom(&self) -> Option<Whom> {
+        match self {
+            Self::UpdateContact { whom, .. } | Self::DeleteContact { whom } => Some(*whom),
+            _ => None,
+        }
+    }
+
+    /// Whether it is refused to whoever may not see contacts, before anything else is looked at.
+    pub(crate) fn is_about_contacts(&self) -> bool {
+        matches!(self, Self::AddContact { .. } | Self::UpdateContact { .. } | Self::DeleteContact { .. })
     }
 
     /// Its body on the wire, if it has one.
@@ -199,14 +264,17 @@ impl Write {
             Self::Patch { members, odd, .. } => Some(patch_body(members, *odd, vat_number)),
             Self::Status { reason: Some(reason), odd, .. } => Some(json!({"reason": spelled(reason, *odd)})),
             Self::Status { reason: None, odd: true, .. } => Some(json!({"reason": null, "newer": 1})),
-            Self::Status { reason: None, .. } => None,
+            Self::Status { reason: None, .. } | Self::DeleteContact { .. } => None,
+            Self::AddContact { person: name, odd } => Some(odd_person(person(name), *odd)),
+            Self::UpdateContact { members, odd, .. } => Some(odd_person(contact_patch(members), *odd)),
         }
     }
 
     /// The fields that break a rule, sorted.
     pub(crate) fn broken(&self) -> Vec<&'static str> {
-        let Self::Patch { members, .. } = self else { return Vec::new() };
-        members.iter().filter(|(_, value)| **value == Patched::Null).map(|(field, _)| *field).collect()
+        let (Self::Patch { members, .. } | Self::UpdateContact { members, .. }) = self else { return Vec::new() };
+        let removed = members.iter().filter(|(_, value)| **value == Patched::Null).map(|(field, _)| *field);
+        removed.filter(|field| *field != "phone").collect()
     }
 }
 
@@ -225,9 +293,7 @@ fn upsert_body(business: &Business, contacts: Option<&[&str]>, odd: bool, vat_nu
         }
     });
     if let Some(contacts) = contacts {
-        let person =
-            |name: &&str| json!({"firstName": name, "lastName": "Muster", "email": format!("{name}@example.org")});
-        let mut persons: Vec<_> = contacts.iter().map(person).collect();
+        let mut persons: Vec<_> = contacts.iter().map(|name| odd_person(person(name), odd)).collect();
         if odd {
             persons.reverse();
         }
@@ -237,6 +303,23 @@ fn upsert_body(business: &Business, contacts: Option<&[&str]>, odd: bool, vat_nu
         body["somethingNewer"] = json!({"is": "ignored"});
     }
     body
+}
+
+/// The patch of a contact, plainly.
+pub(crate) fn contact_patch(members: &BTreeMap<&'static str, Patched>) -> Value {
+    let value = |value: &Patched| if let Patched::To(text) = value { json!(text) } else { Value::Null };
+    members.iter().map(|(field, to)| ((*field).to_owned(), value(to))).collect()
+}
+
+/// Blanks around, and the domain of the e-mail address in capitals.
+fn odd_person(mut person: Value, odd: bool) -> Value {
+    for (member, value) in person.as_object_mut().into_iter().flatten().filter(|_| odd) {
+        if let Some(text) = value.as_str() {
+            let text = if member == "email" { text.replace("@example", "@EXAMPLE") } else { text.to_owned() };
+            *value = json!(spelled(&text, true));
+        }
+    }
+    person
 }
 
 fn patch_body(members: &BTreeMap<&str, Patched>, odd: bool, vat_number: &str) -> Value {
@@ -260,7 +343,7 @@ fn patch_body(members: &BTreeMap<&str, Patched>, odd: bool, vat_number: &str) ->
 
 impl fmt::Debug for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let who = |by: &Organisation| ["first", "second"][*by];
+        let who = |by: &Organisation| ["first", "second", "third"][*by];
         match self {
             Self::Write { by, buyer, write, key } => {
                 write!(f, "{} about buyer {buyer}: {write:?}", who(by))?;
@@ -277,6 +360,7 @@ impl fmt::Debug for Step {
             Self::Get { by, buyer, what } => write!(f, "{} gets buyer {buyer}: {what:?}", who(by)),
             Self::History { by, buyer, size } => write!(f, "{} walks the history of buyer {buyer} by {size}", who(by)),
             Self::Find { by, buyer } => write!(f, "{} finds buyer {buyer}", who(by)),
+            Self::Contacts { by, buyer } => write!(f, "{} lists the contacts of buyer {buyer}", who(by)),
         }
     }
 }
