@@ -189,7 +189,7 @@ impl<'c> Play<'c> {
         let before = self.reference.history(0, sent.buyer).len();
         let expected = self.expected(sent, &told);
         agree(&expected, &reply)?;
-        self.note(&expected);
+        self.note(sent.write.function(), &expected);
         if self.reference.history(0, sent.buyer).len() != before {
             // The one thing that the reference took on trust: it happened now.
             let now = (begun.to_string()..=ended.to_string()).contains(&told.at);
@@ -216,13 +216,13 @@ impl<'c> Play<'c> {
         found.iter().filter_map(pair).collect()
     }
 
-    fn note(&self, answer: &Answer) {
+    fn note(&self, function: &str, answer: &Answer) {
         let what = match answer {
             Answer::Problem { id, .. } => id,
             Answer::Shown { replayed: true, .. } => "replayed",
             Answer::Shown { .. } => return,
         };
-        self.met.lock().expect("no panic while locked").insert(what.to_owned());
+        self.met.lock().expect("no panic while locked").insert(format!("{function} {what}"));
     }
 
     /// Headers and fields that break a rule come before everything that the reference knows.

@@ -41,7 +41,7 @@ impl Direct {
     /// # Panics
     /// When it does not start, or has no route.
     pub async fn start_amid(world: &World, function: &str, trouble: Option<Trouble>) -> Self {
-        let route = routes().remove(function).unwrap_or_else(|| panic!("{function} has no route"));
+        let route = routes().get(function).unwrap_or_else(|| panic!("{function} has no route")).clone();
         let proxy = FaultProxy::start(&world.stack.aws_endpoint).await.expect("a free port");
         if let Some(trouble) = trouble {
             proxy.order(trouble);

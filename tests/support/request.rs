@@ -1,6 +1,7 @@
 //! A request as the HTTP API hands it to a function, and the function's answer as a client would get it.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
@@ -137,7 +138,12 @@ impl Route {
 /// # Panics
 /// When the template is not what it was.
 #[must_use]
-pub fn routes() -> BTreeMap<String, Route> {
+pub fn routes() -> &'static BTreeMap<String, Route> {
+    static ROUTES: LazyLock<BTreeMap<String, Route>> = LazyLock::new(read_routes);
+    &ROUTES
+}
+
+fn read_routes() -> BTreeMap<String, Route> {
     let template: Yaml =
         serde_yaml_ng::from_str(include_str!("../../infra/template.yaml")).expect("the template is YAML");
     let resources = template["Resources"].as_mapping().expect("a template has resources");
