@@ -66,7 +66,8 @@ impl Case {
     async fn run(self, crew: &Crew, calls: &[Call]) {
         let Self { fault, index, lasting } = self;
         let length = if lasting { "and all after it" } else { "once" };
-        let name = format!("{} at call {index} {length} of {calls:?}", fault.name);
+        let operations: Vec<_> = calls.iter().map(Call::operation).collect();
+        let name = format!("{} at call {index} {length} of {operations:?}", fault.name);
         let (ground, request) = begin(crew).await;
         let mut function = crew.lend("list-contacts").await;
         let trouble = fault.at(index, calls, &function);

@@ -3,9 +3,13 @@
 //! Written from the API guide, not from the code: it shares no line with the domain, knows no table, no HTTP, and no
 //! time but what it is told. Where it and the service disagree, one of them is wrong.
 
+mod contacts;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+
+use contacts::contact_changed;
 
 /// Which of the three organisations.
 pub(crate) type Organisation = usize;
@@ -99,7 +103,6 @@ const MODE_A: &str = "MARKETPLACE_LED";
 pub(crate) const WITHOUT_MODE_A: Organisation = 1;
 /// The organisation without `allowContactPersonalData`.
 pub(crate) const WITHOUT_CONTACTS: Organisation = 2;
-const MOST_CONTACTS: usize = 20;
 
 /// A contact person as a client states one in an upsert.
 pub(crate) fn person(first_name: &str) -> Value {
@@ -228,38 +231,6 @@ impl Buyer {
         let (at, request_id) = (told.at.clone(), told.request_id.clone());
         self.revisions.push(Revision { version: self.version(), kind, by, at, request_id, reason, changes });
     }
-
-    /// A revision that names the contact and nothing else, and leaves the version.
-    fn change_contact(&mut self, contact: &Value, cause: (&'static str, Organisation, &Told)) {
-        self.add_revision(cause, None, vec![contact_changed(contact)]);
-    }
-
-    fn add_contact(&mut self, person: &Value, told: &Told) -> Value {
-        let mut contact = person.clone();
-        let name = person["firstName"].as_str().unwrap_or_default();
-        contact["uuid"] = json!(told.contacts.get(name));
-        contact["createdAt"] = json!(told.at);
-        self.contacts.push(contact.clone());
-        // Oldest first; of the same moment, by id.
-        self.contacts.sort_by_key(|contact| (contact["createdAt"].to_string(), contact["uuid"].to_string()));
-        contact
-    }
-}
-
-fn contact_changed(contact: &Value) -> Value {
-    json!({"field": format!("contacts[{}]", contact["uuid"].as_str().unwrap_or_default())})
-}
-
-/// JSON Merge Patch, of members that are no objects.
-fn patched(contact: &Value, patch: &Value) -> Value {
-    let mut patched = contact.clone();
-    for (member, value) in patch.as_object().into_iter().flatten() {
-        match value {
-            Value::Null => drop(patched.as_object_mut().map(|contact| contact.remove(member))),
-            value => patched[member] = value.clone(),
-        }
-    }
-    patched
 }
 
 impl Reference {
@@ -286,7 +257,7 @@ impl Reference {
         (buyer, meaning): (BuyerNumber, &Meaning),
         told: &Told,
     ) -> Answer {
-        if self.lacks_capability(by, meaning) {
+        if Self::lacks_capability(by, meaning) {
             return Answer::capability_required();
         }
         let place = (by, key.to_owned());
@@ -311,7 +282,7 @@ impl Reference {
         answer
     }
 
-    fn lacks_capability(&self, by: Organisation, meaning: &Meaning) -> bool {
+    fn lacks_capability(by: Organisation, meaning: &Meaning) -> bool {
         match meaning {
             Meaning::Upsert { business, contacts } => {
                 by == WITHOUT_MODE_A && business.kyc_mode == MODE_A || by == WITHOUT_CONTACTS && contacts.is_some()
@@ -343,14 +314,6 @@ impl Reference {
             }
             _ if earlier == meaning => answer.again(),
             _ => Answer::key_reused(),
-        }
-    }
-
-    /// Whoever is shown a contact is noted.
-    fn note_disclosure(&mut self, buyer: BuyerNumber, meaning: &Meaning, answer: &Answer) {
-        let shows = matches!(meaning, Meaning::AddContact(_) | Meaning::UpdateContact(..));
-        if let (true, Answer::Shown { .. }, Some(buyer)) = (shows, answer, self.buyers.get_mut(&buyer)) {
-            buyer.disclosures += 1;
         }
     }
 
@@ -452,70 +415,6 @@ impl Reference {
             buyer.change((&self.identities[number], by), (business, status), (kind, reason), told);
         }
         Answer::buyer(buyer)
-    }
-
-    fn add_contact(&mut self, by: Organisation, number: BuyerNumber, person: &Value, told: &Told) -> Answer {
-        let Some(buyer) = self.buyers.get_mut(&number) else { return Answer::not_found() };
-        if buyer.contacts.len() >= MOST_CONTACTS {
-            return Answer::Problem { status: 422, id: "validation-error", members: json!({"errors": ["contacts"]}) };
-        }
-        let contact = buyer.add_contact(person, told);
-        buyer.change_contact(&contact, ("CONTACT_ADDED", by, told));
-        Answer::plain(201, contact)
-    }
-
-    fn update_contact(
-        &mut self,
-        by: Organisation,
-        number: BuyerNumber,
-        (contact, patch): (&str, &Value),
-        told: &Told,
-    ) -> Answer {
-        let Some(buyer) = self.buyers.get_mut(&number) else { return Answer::not_found() };
-        let Some(current) = buyer.contacts.iter_mut().find(|current| current["uuid"] == contact) else {
-            return Answer::not_found();
-        };
-        let next = patched(current, patch);
-        if next != *current {
-            current.clone_from(&next);
-            buyer.change_contact(&next, ("CONTACT_UPDATED", by, told));
-        }
-        Answer::plain(200, next)
-    }
-
-    fn delete_contact(&mut self, by: Organisation, number: BuyerNumber, contact: &str, told: &Told) -> Answer {
-        let Some(buyer) = self.buyers.get_mut(&number) else { return Answer::not_found() };
-        let Some(place) = buyer.contacts.iter().position(|current| current["uuid"] == contact) else {
-            return Answer::not_found();
-        };
-        let gone = buyer.contacts.remove(place);
-        buyer.erased.push(contact.to_owned());
-        buyer.created_with = None;
-        buyer.change_contact(&gone, ("CONTACT_ERASED", by, told));
-        Answer::plain(204, Value::Null)
-    }
-
-    /// All contacts, shown to who may see them.
-    pub(crate) fn list_contacts(&mut self, by: Organisation, number: BuyerNumber) -> Answer {
-        if by == WITHOUT_CONTACTS {
-            return Answer::capability_required();
-        }
-        let Some(buyer) = self.buyers.get_mut(&number) else { return Answer::not_found() };
-        buyer.disclosures += 1;
-        Answer::plain(200, json!(buyer.contacts))
-    }
-
-    /// Ids of the buyer's contacts: those it has, and those that were erased.
-    pub(crate) fn contacts(&self, buyer: BuyerNumber) -> (Vec<String>, &[String]) {
-        let id = |contact: &Value| contact["uuid"].as_str().unwrap_or_default().to_owned();
-        self.buyers
-            .get(&buyer)
-            .map_or((Vec::new(), &[]), |buyer| (buyer.contacts.iter().map(id).collect(), &buyer.erased))
-    }
-
-    /// How many answers showed the buyer's contacts.
-    pub(crate) fn disclosures(&self, buyer: BuyerNumber) -> usize {
-        self.buyers.get(&buyer).map_or(0, |buyer| buyer.disclosures)
     }
 
     /// The buyer as it is, or as it was at a version.
