@@ -109,6 +109,14 @@ impl<'c> Play<'c> {
                 }
                 self.send(&sent).await
             }
+            Step::Otherwise { back } => {
+                let Some(mut sent) = self.earlier(*back).cloned() else { return Ok(()) };
+                sent.write = sent.write.otherwise();
+                if let Some(body) = sent.write.body(VAT_NUMBERS[sent.buyer]) {
+                    sent.request = sent.request.json(body);
+                }
+                self.send(&sent).await
+            }
             Step::Get { by, buyer, what } => self.get(*by, *buyer, *what).await,
             Step::History { by, buyer, size } => self.history(*by, *buyer, *size).await,
             Step::Find { by, buyer } => {

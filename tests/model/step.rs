@@ -24,6 +24,10 @@ pub(crate) enum Step {
         by: Option<Organisation>,
         back: usize,
     },
+    /// An earlier write again, by the same and under its key, but it says something else.
+    Otherwise {
+        back: usize,
+    },
     Get {
         by: Organisation,
         buyer: BuyerNumber,
@@ -137,6 +141,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         9 => (by(), buyer(), write(), key()).prop_map(|(by, buyer, write, key)| Step::Write { by, buyer, write, key }),
         3 => (other, BACK).prop_map(|(by, back)| Step::Again { by, back }),
+        2 => BACK.prop_map(|back| Step::Otherwise { back }),
         1 => (by(), buyer(), get).prop_map(|(by, buyer, what)| Step::Get { by, buyer, what }),
         1 => (by(), buyer(), 1..4_usize).prop_map(|(by, buyer, size)| Step::History { by, buyer, size }),
         1 => (by(), buyer()).prop_map(|(by, buyer)| Step::Find { by, buyer }),
@@ -240,6 +245,27 @@ impl Write {
             Self::UpdateContact { .. } => "update-contact",
             Self::DeleteContact { .. } => "delete-contact",
         }
+    }
+
+    /// To the same path, with the same members of other values.
+    pub(crate) fn otherwise(mut self) -> Self {
+        match &mut self {
+            Self::Upsert { contacts: Some(contacts), .. } if contacts.len() == 1 => contacts.push("Max"),
+            Self::Upsert { contacts: Some(contacts), .. } => *contacts = vec!["Erika"],
+            Self::Upsert { business, .. } => business.company_name = "Gamma KG",
+            Self::Patch { members, .. } | Self::UpdateContact { members, .. } => {
+                for (name, to) in members {
+                    let values = FIELDS.iter().chain(&CONTACT_FIELDS).find(|(field, _)| field == name);
+                    if let (Patched::To(text), Some((_, [one, other]))) = (to, values) {
+                        *text = if text == one { other } else { one };
+                    }
+                }
+            }
+            Self::Status { reason, .. } => *reason = Some("Another reason"),
+            Self::AddContact { person, .. } => *person = if *person == "Max" { "Erika" } else { "Max" },
+            Self::DeleteContact { .. } => {}
+        }
+        self
     }
 
     /// Whose path it is, when it is a contact's.
@@ -357,6 +383,7 @@ impl fmt::Debug for Step {
             Self::Again { by: Some(by), back } => {
                 write!(f, "the write {back} before the last one again, by {}", who(by))
             }
+            Self::Otherwise { back } => write!(f, "the write {back} before the last one again, saying something else"),
             Self::Get { by, buyer, what } => write!(f, "{} gets buyer {buyer}: {what:?}", who(by)),
             Self::History { by, buyer, size } => write!(f, "{} walks the history of buyer {buyer} by {size}", who(by)),
             Self::Find { by, buyer } => write!(f, "{} finds buyer {buyer}", who(by)),
