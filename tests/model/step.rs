@@ -167,7 +167,7 @@ fn write() -> impl Strategy<Value = Write> {
             .prop_map(|(person, odd)| Write::AddContact { person, odd }),
         3 => (whom(), contact_members(), odd())
             .prop_map(|(whom, members, odd)| Write::UpdateContact { whom, members, odd }),
-        1 => whom().prop_map(|whom| Write::DeleteContact { whom }),
+        2 => whom().prop_map(|whom| Write::DeleteContact { whom }),
     ]
 }
 
