@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use blackbox::Direct;
-use simulators::fault_proxy::{Call, Fault, Trouble, dynamodb};
+use simulators::fault_proxy::{Call, Fault, Trouble, dynamodb, s3};
 
 /// Longer than a client of ours waits for an answer: see `shared/aws/src/lib.rs`.
 const TOO_LONG: Duration = Duration::from_millis(2_500);
@@ -22,11 +22,13 @@ pub(crate) enum Victim {
     Call,
     /// The same, but only to transactions.
     Transaction,
+    /// The same, but only to calls of a bucket.
+    Bucket,
     /// The function itself, with any call. It does not happen twice.
     Function,
 }
 
-const fn fault(name: &'static str, of: Victim, make: fn(&Direct) -> Fault) -> NamedFault {
+pub(crate) const fn fault(name: &'static str, of: Victim, make: fn(&Direct) -> Fault) -> NamedFault {
     NamedFault { name, of, make }
 }
 
@@ -68,6 +70,10 @@ impl NamedFault {
 impl Victim {
     /// Whether a call is one of these.
     pub(crate) fn includes(self, call: &Call) -> bool {
-        self != Self::Transaction || dynamodb::is_transaction(call)
+        match self {
+            Self::Transaction => dynamodb::is_transaction(call),
+            Self::Bucket => s3::is_of(call),
+            Self::Call | Self::Function => true,
+        }
     }
 }

@@ -1,9 +1,16 @@
 //! What goes wrong between a function and AWS, one thing at a time, at every call, for every endpoint that writes.
 
+mod arrivals;
+mod bucket_faults;
 mod contact_endpoints;
+mod document_endpoints;
+mod document_rules;
+mod documents;
 mod endpoints;
 mod faults;
 mod ground;
 mod list_contacts;
+mod register_upload;
 mod start;
+mod together;
 mod write_endpoints;

@@ -9,6 +9,7 @@ use simulators::fault_proxy::{Call, dynamodb};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::document_endpoints;
 use crate::endpoints::{Row, rows};
 use crate::faults::{FAULTS, NamedFault};
 use crate::ground::{Ground, Stored, is_noted, persons_in};
@@ -33,7 +34,8 @@ struct Case {
 
 #[test]
 fn every_endpoint_that_writes_is_tried() {
-    let tried: BTreeSet<_> = rows().iter().map(|row| row.function.to_owned()).collect();
+    let of_documents = document_endpoints::rows().into_iter().map(|row| row.function);
+    let tried: BTreeSet<_> = rows().iter().map(|row| row.function).chain(of_documents).map(str::to_owned).collect();
     let writing = routes().iter().filter(|(_, route)| route.method != "GET").map(|(function, _)| function.clone());
     assert_eq!(writing.collect::<BTreeSet<_>>(), tried);
 }

@@ -84,3 +84,63 @@ async fn of_20_concurrent_calls_with_one_key_one_has_an_effect_and_all_get_its_a
     let first_hand = replies.iter().filter(|reply| reply.header("idempotent-replayed").is_none()).count();
     assert_eq!(first_hand, 1);
 }
+
+/// At most one document of a type is active at every instant, and none is lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_50_parallel_uploads_to_one_type_one_is_active_and_all_can_be_downloaded() {
+    let api = World::shared().organisation(Draft::new()).await;
+    let documents = crate::documents::buyer(&api).await;
+    let uploads: Vec<_> = (0..50)
+        .map(|n| {
+            let (api, documents) = (api.clone(), documents.clone());
+            tokio::spawn(async move {
+                let file = blackbox::pdf(&format!("parallel {n}"));
+                let key = format!("upload {n}");
+                // What cannot be done in time is 503 and leaves nothing: the same again then.
+                for _ in 0..20 {
+                    let uploaded =
+                        crate::documents::upload_with_key(&api, &key, &documents, "COC_EXTRACT", &file).await;
+                    if uploaded.status == 201 {
+                        return crate::documents::id(&uploaded);
+                    }
+                    assert_eq!((uploaded.status, uploaded.problem()), (503, "service-unavailable"), "{uploaded:?}");
+                    assert!(uploaded.header("retry-after").is_some(), "{uploaded:?}");
+                }
+                panic!("upload {n} never succeeded")
+            })
+        })
+        .collect();
+    let watch = {
+        let (api, documents) = (api.clone(), documents.clone());
+        tokio::spawn(async move {
+            loop {
+                let active = api.get(&format!("{documents}?status=ACTIVE&size=100")).await;
+                assert!(active.json["data"].as_array().unwrap().len() <= 1, "two at one instant: {active:?}");
+            }
+        })
+    };
+    let mut ids = Vec::new();
+    for upload in uploads {
+        ids.push(upload.await.unwrap());
+    }
+    watch.abort();
+    assert!(watch.await.unwrap_err().is_cancelled(), "the watcher saw two");
+
+    let listed = api.get(&format!("{documents}?size=100")).await;
+    let listed = listed.json["data"].as_array().unwrap();
+    assert_eq!(listed.len(), 50);
+    assert_eq!(listed[0]["status"], "ACTIVE", "the newest");
+    assert!(listed[1..].iter().all(|document| document["status"] == "SUPERSEDED"));
+    let buyer = documents.strip_suffix("/kyc/documents").unwrap();
+    let history = api.get(&format!("{buyer}/history?size=100")).await;
+    let added: Vec<_> = history.json["data"].as_array().unwrap()[1..]
+        .iter()
+        .map(|revision| revision["changes"][2]["after"].clone())
+        .collect();
+    let newest_first: Vec<_> = listed.iter().rev().map(|document| document["uuid"].clone()).collect();
+    assert_eq!(added, newest_first, "the order of the list is that of the history");
+    for (n, id) in ids.iter().enumerate() {
+        let (bytes, _) = crate::documents::download(&api, &format!("{documents}/{id}")).await;
+        assert_eq!(bytes, blackbox::pdf(&format!("parallel {n}")));
+    }
+}

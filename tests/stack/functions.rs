@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use blackbox::{Draft, World, buyer_body, event_file, fresh_vat_number};
+use blackbox::{Draft, World, buyer_body, event_file, fresh_vat_number, pdf};
 use serde_json::{Value, json};
+
+use crate::documents::{announce, upload};
 
 #[tokio::test]
 async fn every_function_answers_its_event() {
@@ -15,7 +17,12 @@ async fn every_function_answers_its_event() {
     body["contacts"] = json!([{"firstName": "Max", "lastName": "Muster", "email": "max@example.org"}]);
     let created = api.upsert(&body).await;
     let contacts = api.get(&format!("{}/{}/contacts", api.buyers(), created.json["uuid"].as_str().unwrap())).await;
+    let documents = format!("{}/{}/kyc/documents", api.buyers(), created.json["uuid"].as_str().unwrap());
+    let document = upload(&api, &documents, "AML_DECLARATION", &pdf("of every function")).await;
+    let upload = announce(&api, &documents, "ADDRESS_PROOF", &pdf("to be put")).await;
     let values = [
+        ("DOCUMENT", document.json["uuid"].as_str().unwrap()),
+        ("UPLOAD", upload.json["uploadId"].as_str().unwrap()),
         ("CONTACT", contacts.json[0]["uuid"].as_str().unwrap()),
         ("TOKEN", api.token.as_str()),
         ("SELLER", api.seller.as_str()),
@@ -37,6 +44,15 @@ async fn every_function_answers_its_event() {
         ("add-contact", json!(201)),
         ("update-contact", json!(200)),
         ("delete-contact", json!(204)),
+        ("upload-document", json!(201)),
+        ("start-upload", json!(201)),
+        ("get-upload", json!(200)),
+        ("list-documents", json!(200)),
+        ("get-document", json!(200)),
+        ("download-document", json!(302)),
+        ("archive-document", json!(200)),
+        ("register-upload", Value::Null),
+        ("get-kyc-status", json!(200)),
         ("relay-outbox", Value::Null),
         ("run-due", Value::Null),
     ];

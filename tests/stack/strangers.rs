@@ -4,12 +4,13 @@
 //! does not act for the seller, and by one that takes the buyer's id to a seller of its own. An operation that is
 //! not in [`request`] fails the tests: nothing new is forgotten.
 
-use blackbox::{Api, Draft, Reply, World, buyer_body, fresh_vat_number, send};
+use blackbox::{Api, Draft, Reply, World, buyer_body, form, fresh_vat_number, pdf, send};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::contacts::{buyer_with, erika};
+use crate::documents::{announce, announcement, id, upload};
 
 struct Operation {
     id: String,
@@ -40,36 +41,65 @@ fn request(operation: &Operation, request: RequestBuilder) -> RequestBuilder {
     let written = |request: RequestBuilder| request.header("idempotency-key", Uuid::new_v4().to_string());
     match operation.id.as_str() {
         "get-me" | "find-buyers" | "list-contacts" | "get-buyer" | "get-history" | "openapi-document" | "docs-page"
-        | "docs-page-asset" | "docs-page-problem" => request,
+        | "docs-page-asset" | "docs-page-problem" | "get-kyc-status" | "list-documents" | "get-document"
+        | "get-upload" | "download-document" => request,
+        "upload-document" => {
+            let texts = [("type", "COC_EXTRACT"), ("documentDate", "2026-11-01")];
+            let file = pdf(&Uuid::new_v4().to_string());
+            let (media_type, body) = form(&texts, Some(("x.pdf", "application/pdf", &file)));
+            written(request).header("content-type", media_type).body(body)
+        }
+        "start-upload" => written(request).json(&announcement("COC_EXTRACT", &pdf("announced"))),
         "upsert-buyer" => written(request).json(&buyer_body(&fresh_vat_number())),
         "update-buyer" => written(request).header("if-match", "\"0\"").json(&json!({"companyName": "Taken Over GmbH"})),
         "add-contact" => written(request).json(&erika()),
         "update-contact" => written(request).json(&json!({"lastName": "Taken over"})),
         "delete-contact" => written(request),
-        "block-buyer" | "unblock-buyer" => written(request).json(&json!({"reason": "tried"})),
+        "block-buyer" | "unblock-buyer" | "archive-document" => written(request).json(&json!({"reason": "tried"})),
         id => panic!("say here what {id} needs, so that strangers are tried on it"),
     }
 }
 
-fn path(operation: &Operation, seller: &str, (buyer, contact): (&str, &str)) -> String {
-    let path = operation.path.replace("{sellerId}", seller).replace("{buyerId}", buyer);
-    let path = path.replace("{contactId}", contact);
+/// A buyer, and of it a contact, a document and an upload.
+struct Ids {
+    buyer: String,
+    contact: String,
+    document: String,
+    upload: String,
+}
+
+impl Ids {
+    /// The same of another buyer.
+    fn at(&self, buyer: &str) -> Self {
+        let Self { contact, document, upload, .. } = self;
+        Self { buyer: buyer.to_owned(), contact: contact.clone(), document: document.clone(), upload: upload.clone() }
+    }
+}
+
+fn path(operation: &Operation, seller: &str, ids: &Ids) -> String {
+    let path = operation.path.replace("{sellerId}", seller).replace("{buyerId}", &ids.buyer);
+    let path = path.replace("{contactId}", &ids.contact).replace("{documentId}", &ids.document);
+    let path = path.replace("{uploadId}", &ids.upload);
     let path = path.replace("{asset}", "page.css").replace("{problem}", "not-found");
     assert!(!path.contains('{'), "say here what stands for the parameters of {path}");
     path
 }
 
-async fn call(api: &Api, operation: &Operation, seller: &str, buyer: (&str, &str)) -> Reply {
-    let path = path(operation, seller, buyer);
+async fn call(api: &Api, operation: &Operation, seller: &str, ids: &Ids) -> Reply {
+    let path = path(operation, seller, ids);
     send(request(operation, api.request(operation.method.clone(), &path))).await
 }
 
-/// A buyer with a contact: their ids.
-async fn new_buyer(api: &Api) -> (String, String) {
+/// A buyer with one of each.
+async fn new_buyer(api: &Api) -> Ids {
     let path = buyer_with(api, &[erika()]).await;
     let contacts = api.get(&format!("{path}/contacts")).await;
     let contact = contacts.json[0]["uuid"].as_str().expect("an id").to_owned();
-    (path.rsplit('/').next().expect("an id").to_owned(), contact)
+    let documents = format!("{path}/kyc/documents");
+    let document = id(&upload(api, &documents, "VAT_CERTIFICATE", &pdf("its document")).await);
+    let announced = announce(api, &documents, "ADDRESS_PROOF", &pdf("its upload")).await;
+    let upload = announced.json["uploadId"].as_str().expect("an id").to_owned();
+    Ids { buyer: path.rsplit('/').next().expect("an id").to_owned(), contact, document, upload }
 }
 
 /// The buyer as its owner sees it, history included.
@@ -78,7 +108,8 @@ async fn all_of(owner: &Api, buyer: &str) -> (String, String) {
     let history = owner.get(&format!("{}/{buyer}/history?size=100", owner.buyers())).await;
     assert_eq!((now.status, history.status), (200, 200));
     let contacts = owner.get(&format!("{}/{buyer}/contacts", owner.buyers())).await;
-    (now.text, history.text + &contacts.text)
+    let documents = owner.get(&format!("{}/{buyer}/kyc/documents", owner.buyers())).await;
+    (now.text, history.text + &contacts.text + &documents.text)
 }
 
 /// All that a client can tell an answer by, but for what names the request.
@@ -98,10 +129,10 @@ fn shape(reply: &Reply, buyer: &str) -> (u16, Vec<(String, String)>, String) {
 async fn without_a_token_every_secured_operation_is_401_and_every_public_one_answers() {
     let world = World::shared();
     let api = world.organisation(Draft::new()).await;
-    let (buyer, contact) = new_buyer(&api).await;
-    let before = all_of(&api, &buyer).await;
+    let ids = new_buyer(&api).await;
+    let before = all_of(&api, &ids.buyer).await;
     for operation in operations() {
-        let path = path(&operation, &api.seller, (&buyer, &contact));
+        let path = path(&operation, &api.seller, &ids);
         let reply = send(request(&operation, api.anonymous(operation.method.clone(), &path))).await;
         if operation.secured {
             assert_eq!((reply.status, reply.problem()), (401, "unauthorized"), "{}", operation.id);
@@ -114,20 +145,20 @@ async fn without_a_token_every_secured_operation_is_401_and_every_public_one_ans
             assert!(reply.status < 400, "{}: {reply:?}", operation.id);
         }
     }
-    assert_eq!(all_of(&api, &buyer).await, before);
+    assert_eq!(all_of(&api, &ids.buyer).await, before);
 }
 
 #[tokio::test]
 async fn who_does_not_act_for_the_seller_is_refused_everywhere_and_changes_nothing() {
     let world = World::shared();
     let (owner, stranger) = (world.organisation(Draft::new()).await, world.organisation(Draft::new()).await);
-    let (buyer, contact) = new_buyer(&owner).await;
-    let before = all_of(&owner, &buyer).await;
+    let ids = new_buyer(&owner).await;
+    let before = all_of(&owner, &ids.buyer).await;
     for operation in operations().iter().filter(|operation| operation.path.contains("{sellerId}")) {
-        let reply = call(&stranger, operation, &owner.seller, (&buyer, &contact)).await;
+        let reply = call(&stranger, operation, &owner.seller, &ids).await;
         assert_eq!((reply.status, reply.problem()), (403, "forbidden"), "{}", operation.id);
     }
-    assert_eq!(all_of(&owner, &buyer).await, before);
+    assert_eq!(all_of(&owner, &ids.buyer).await, before);
     let listed = owner.get(&owner.buyers()).await;
     assert_eq!(listed.json["data"].as_array().map(Vec::len), Some(1), "{listed:?}");
 }
@@ -136,15 +167,15 @@ async fn who_does_not_act_for_the_seller_is_refused_everywhere_and_changes_nothi
 async fn the_buyer_of_another_seller_looks_absent_everywhere_and_is_left_alone() {
     let world = World::shared();
     let (owner, stranger) = (world.organisation(Draft::new()).await, world.organisation(Draft::new()).await);
-    let ((buyer, contact), absent) = (new_buyer(&owner).await, Uuid::new_v4().to_string());
-    let before = all_of(&owner, &buyer).await;
+    let (ids, absent) = (new_buyer(&owner).await, Uuid::new_v4().to_string());
+    let before = all_of(&owner, &ids.buyer).await;
     for operation in operations().iter().filter(|operation| operation.path.contains("{buyerId}")) {
-        let foreign = call(&stranger, operation, &stranger.seller, (&buyer, &contact)).await;
+        let foreign = call(&stranger, operation, &stranger.seller, &ids).await;
         assert_eq!((foreign.status, foreign.problem()), (404, "not-found"), "{}", operation.id);
-        let nowhere = call(&stranger, operation, &stranger.seller, (&absent, &contact)).await;
-        assert_eq!(shape(&foreign, &buyer), shape(&nowhere, &absent), "{} tells them apart", operation.id);
+        let nowhere = call(&stranger, operation, &stranger.seller, &ids.at(&absent)).await;
+        assert_eq!(shape(&foreign, &ids.buyer), shape(&nowhere, &absent), "{} tells them apart", operation.id);
     }
-    assert_eq!(all_of(&owner, &buyer).await, before);
+    assert_eq!(all_of(&owner, &ids.buyer).await, before);
 }
 
 /// Else the refusals above could have other reasons.
@@ -153,8 +184,8 @@ async fn the_owner_succeeds_with_the_very_same_requests() {
     let world = World::shared();
     let owner = world.organisation(Draft::new()).await;
     for operation in operations() {
-        let (buyer, contact) = new_buyer(&owner).await;
-        let reply = call(&owner, &operation, &owner.seller, (&buyer, &contact)).await;
+        let ids = new_buyer(&owner).await;
+        let reply = call(&owner, &operation, &owner.seller, &ids).await;
         assert!(reply.status < 400, "{}: {reply:?}", operation.id);
     }
 }

@@ -87,7 +87,7 @@ fn every_right_on_the_table_is_bound_to_kinds_of_items() {
 }
 
 /// All that functions may do: where, Sid, actions, on what, with what leading keys. A wider right fails here first.
-const RIGHTS: [(&str, &str, &str, &str, &str); 37] = [
+const RIGHTS: [(&str, &str, &str, &str, &str); 63] = [
     ("Caller", "ReadCaller", "dynamodb:GetItem dynamodb:BatchGetItem", "Table.Arn", "CLIENT#* ORG#* ISSUER#*"),
     ("Caller", "CountRequests", "dynamodb:UpdateItem", "LimitsTable.Arn", "ORG#*"),
     ("Caller", "KeepIssuerKeys", "dynamodb:UpdateItem", "Table.Arn", "ISSUER#*"),
@@ -113,6 +113,44 @@ const RIGHTS: [(&str, &str, &str, &str, &str); 37] = [
     ("UpdateContact", "NoteDisclosure", "dynamodb:PutItem", "Table.Arn", "PIILOG#*"),
     ("DeleteContact", "ChangeBuyer", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#* RECEIPT#*"),
     ("DeleteContact", "ErasePerson", "dynamodb:DeleteItem dynamodb:UpdateItem", "Table.Arn", "BUYER#*"),
+    ("UploadDocument", "ChangeBuyer", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#* RECEIPT#*"),
+    ("UploadDocument", "SupersedeDocument", "dynamodb:UpdateItem", "Table.Arn", "BUYER#*"),
+    ("UploadDocument", "ReadDocument", "dynamodb:GetItem", "Table.Arn", "BUYER#*"),
+    ("UploadDocument", "StoreDocument", "s3:PutObject", "${DocumentsBucket.Arn}/*", ""),
+    ("UploadDocument", "EncryptSpecial", "kms:GenerateDataKey", "SpecialKey.Arn", ""),
+    ("StartUpload", "AnnounceUpload", "dynamodb:ConditionCheckItem dynamodb:PutItem", "Table.Arn", "BUYER#* RECEIPT#*"),
+    ("StartUpload", "SignUpload", "s3:PutObject", "${IncomingBucket.Arn}/*", ""),
+    ("StartUpload", "EncryptIncoming", "kms:GenerateDataKey", "SpecialKey.Arn", ""),
+    ("GetUpload", "ReadUpload", "dynamodb:GetItem", "Table.Arn", "BUYER#*"),
+    ("ListDocuments", "ReadDocuments", "dynamodb:Query", "Table.Arn", "BUYER#*"),
+    ("GetDocument", "ReadDocument", "dynamodb:BatchGetItem", "Table.Arn", "BUYER#*"),
+    ("DownloadDocument", "ReadDocument", "dynamodb:BatchGetItem", "Table.Arn", "BUYER#*"),
+    ("DownloadDocument", "NoteDisclosure", "dynamodb:PutItem", "Table.Arn", "PIILOG#*"),
+    ("DownloadDocument", "SignDownload", "s3:GetObject s3:GetObjectTagging", "${DocumentsBucket.Arn}/*", ""),
+    ("DownloadDocument", "DecryptSpecial", "kms:Decrypt", "SpecialKey.Arn", ""),
+    ("ArchiveDocument", "ChangeBuyer", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#* RECEIPT#*"),
+    ("ArchiveDocument", "EndActive", "dynamodb:DeleteItem", "Table.Arn", "BUYER#*"),
+    ("ArchiveDocument", "ReadDocument", "dynamodb:GetItem", "Table.Arn", "BUYER#*"),
+    (
+        "RegisterUploadRole",
+        "TakeMessages",
+        "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes",
+        "RegisterUploadQueue.Arn",
+        "",
+    ),
+    ("RegisterUploadRole", "Knock", "dynamodb:GetItem", "Table.Arn", "ISSUER#*"),
+    (
+        "RegisterUploadRole",
+        "ChangeBuyer",
+        "dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem dynamodb:UpdateItem",
+        "Table.Arn",
+        "BUYER#*",
+    ),
+    ("RegisterUploadRole", "ReadIncoming", "s3:GetObject s3:DeleteObject", "${IncomingBucket.Arn}/*", ""),
+    ("RegisterUploadRole", "FindIncoming", "s3:ListBucket", "IncomingBucket.Arn", ""),
+    ("RegisterUploadRole", "StoreDocument", "s3:PutObject", "${DocumentsBucket.Arn}/*", ""),
+    ("RegisterUploadRole", "ReadAndEncryptSpecial", "kms:Decrypt kms:GenerateDataKey", "SpecialKey.Arn", ""),
+    ("GetKycStatus", "ReadKyc", "dynamodb:Query", "Table.Arn", "BUYER#*"),
     (
         "RelayOutboxRole",
         "ReadStream",
@@ -246,4 +284,51 @@ fn what_holds_data_is_encrypted_kept_and_recoverable() {
         let blocked = at(&bucket, "Properties.PublicAccessBlockConfiguration").unwrap().as_mapping().unwrap();
         assert!(blocked.len() == 4 && blocked.values().all(|value| value.as_bool() == Some(true)), "{name}");
     }
+}
+
+#[test]
+fn buckets_of_documents_are_as_safe_as_they_are_said_to_be() {
+    let buckets = resources("AWS::S3::Bucket");
+    let property = |bucket: &str, path: &str| {
+        let found = at(&buckets[bucket], &format!("Properties.{path}")).cloned();
+        found.unwrap_or_else(|| panic!("{bucket}: {path}"))
+    };
+    let key = |bucket| {
+        let rule = property(bucket, "BucketEncryption.ServerSideEncryptionConfiguration")[0].clone();
+        texts(at(&rule, "ServerSideEncryptionByDefault.KMSMasterKeyID")).join(" ")
+    };
+    assert_eq!((key("IncomingBucket"), key("DocumentsBucket")), ("SpecialKey.Arn".into(), "DataKey.Arn".into()));
+    assert_eq!(property("DocumentsBucket", "VersioningConfiguration.Status").as_str(), Some("Enabled"));
+    assert!(at(&buckets["DocumentsBucket"], "Properties.ObjectLockConfiguration").is_some());
+    assert_eq!(property("IncomingBucket", "LifecycleConfiguration.Rules")[0]["ExpirationInDays"].as_u64(), Some(1));
+    let cors = property("IncomingBucket", "CorsConfiguration.CorsRules")[0].clone();
+    assert_eq!(texts(cors.get("AllowedMethods")), ["PUT"]);
+    // Nothing expires that is part of a buyer's history.
+    let kept = property("DocumentsBucket", "LifecycleConfiguration.Rules");
+    assert!(kept.as_sequence().unwrap().iter().all(|rule| rule.get("ExpirationInDays").is_none()));
+    let policies = resources("AWS::S3::BucketPolicy");
+    for bucket in buckets.keys() {
+        let policy = policies.values().find(|policy| texts(at(policy, "Properties.Bucket")) == [bucket.clone()]);
+        let statements = at(policy.expect(bucket), "Properties.PolicyDocument.Statement").unwrap();
+        let tls = &statements[0]["Condition"]["Bool"]["aws:SecureTransport"];
+        assert_eq!((statements[0]["Effect"].as_str(), tls.as_bool()), (Some("Deny"), Some(false)), "{bucket}");
+    }
+}
+
+/// Who may use the key of special categories says so in its own role; no policy of the key lets anybody else in.
+#[test]
+fn the_key_of_special_categories_is_granted_only_to_functions_that_read_or_write_them() {
+    let policy = at(&resources("AWS::KMS::Key")["SpecialKey"], "Properties.KeyPolicy.Statement").unwrap().clone();
+    let who: Vec<_> = policy.as_sequence().unwrap().iter().flat_map(|s| texts(at(s, "Principal.AWS"))).collect();
+    assert_eq!(who, ["arn:${AWS::Partition}:iam::${AWS::AccountId}:root"]);
+    let granted: Vec<_> = statements()
+        .into_iter()
+        .filter(|(_, statement)| texts(at(statement, "Resource")) == ["SpecialKey.Arn"])
+        .map(|(name, statement)| {
+            let via = at(&statement, "Condition.StringEquals").and_then(|condition| condition.get("kms:ViaService"));
+            assert_eq!(texts(via), ["s3.${AWS::Region}.amazonaws.com"], "{name}");
+            name
+        })
+        .collect();
+    assert_eq!(granted, ["UploadDocument", "StartUpload", "DownloadDocument", "RegisterUploadRole"]);
 }

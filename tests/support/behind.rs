@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use local::{Deployment, Invoked, Stack};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 /// What is behind the API.
@@ -114,6 +115,49 @@ impl Behind {
     pub async fn overwrite(&self, item: &Value) {
         let put = json!({ "TableName": self.deployment.table_name(), "Item": item });
         self.aws("dynamodb", "DynamoDB_20120810.PutItem", &put).await;
+    }
+
+    /// The key that an object of a bucket (by logical id) is encrypted under, if it names one.
+    ///
+    /// # Panics
+    /// When there is no such object.
+    pub async fn key_of_object(&self, logical_id: &str, key: &str) -> Option<String> {
+        let answer = self.object(Method::HEAD, logical_id, key, Vec::new()).await;
+        let name = "x-amz-server-side-encryption-aws-kms-key-id";
+        answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    }
+
+    /// Puts an object into a bucket (by logical id), past what a signed address allows.
+    ///
+    /// # Panics
+    /// When the bucket refuses it.
+    pub async fn put_object(&self, logical_id: &str, key: &str, bytes: &[u8]) {
+        self.object(Method::PUT, logical_id, key, bytes.to_vec()).await;
+    }
+
+    /// Tags an object of a bucket (by logical id), as the malware scan does.
+    ///
+    /// # Panics
+    /// When there is no such object.
+    pub async fn tag_object(&self, logical_id: &str, key: &str, (name, value): (&str, &str)) {
+        let tag = format!("<Tag><Key>{name}</Key><Value>{value}</Value></Tag>");
+        let tagging = format!("<Tagging><TagSet>{tag}</TagSet></Tagging>");
+        self.object(Method::PUT, logical_id, &format!("{key}?tagging"), tagging.into_bytes()).await;
+    }
+
+    async fn object(&self, method: Method, logical_id: &str, key: &str, bytes: Vec<u8>) -> reqwest::Response {
+        let bucket = self.deployment.buckets.get(logical_id).unwrap_or_else(|| panic!("no bucket {logical_id}"));
+        let scope = format!("Credential=test/20260101/{}/s3/aws4_request", self.region);
+        let answer = self
+            .http
+            .request(method, format!("{}/{bucket}/{key}", self.endpoint))
+            .header("authorization", format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"))
+            .body(bytes)
+            .send()
+            .await
+            .expect("the emulator answers");
+        assert!(answer.status().is_success(), "{key}: {}", answer.status());
+        answer
     }
 
     /// The bodies of the messages that wait in a queue (by logical id), removed from it.

@@ -13,6 +13,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lambda_process::{Function, Program, Unanswered};
+use serde_json::Value;
 use simulators::FaultProxy;
 use simulators::fault_proxy::{Fault, Hook, Trouble};
 
@@ -24,14 +25,15 @@ pub struct Direct {
     /// Between it and AWS.
     pub proxy: FaultProxy,
     function: Function,
-    route: Route,
+    /// A worker has none.
+    route: Option<Route>,
 }
 
 impl Direct {
     /// Starts a function of this deployment.
     ///
     /// # Panics
-    /// When it does not start, or has no route.
+    /// When it does not start.
     pub async fn start(world: &World, function: &str) -> Self {
         Self::start_amid(world, function, None).await
     }
@@ -39,9 +41,9 @@ impl Direct {
     /// The same amid trouble.
     ///
     /// # Panics
-    /// When it does not start, or has no route.
+    /// When it does not start.
     pub async fn start_amid(world: &World, function: &str, trouble: Option<Trouble>) -> Self {
-        let route = routes().get(function).unwrap_or_else(|| panic!("{function} has no route")).clone();
+        let route = routes().get(function).cloned();
         let proxy = FaultProxy::start(&world.stack.aws_endpoint).await.expect("a free port");
         if let Some(trouble) = trouble {
             proxy.order(trouble);
@@ -68,11 +70,21 @@ impl Direct {
     /// Sends it a request. Nothing comes back when it is killed meanwhile; then it has to be started again.
     ///
     /// # Panics
-    /// When the handler fails or does not answer in time: ours answer whatever happens.
+    /// When it has no route, and as of [`Self::invoke`].
     pub async fn send(&mut self, request: &Request) -> Option<Reply> {
         assert_eq!(request.function, self.function.program().function);
-        match self.function.invoke(&request.event(&self.route)).await {
-            Ok(answer) => Some(reply(&answer)),
+        let route = self.route.as_ref().unwrap_or_else(|| panic!("{} has no route", request.function));
+        let event = request.event(route);
+        Some(reply(&self.invoke(&event).await?))
+    }
+
+    /// Hands it an event of any kind. Nothing comes back when it is killed meanwhile, as of [`Self::send`].
+    ///
+    /// # Panics
+    /// When the handler fails or does not answer in time: ours answer whatever happens.
+    pub async fn invoke(&mut self, event: &Value) -> Option<Value> {
+        match self.function.invoke(event).await {
+            Ok(answer) => Some(answer),
             Err(Unanswered::Ended(_)) => None,
             Err(failure) => panic!("{failure}; its last words:\n{}", self.function.last_words()),
         }

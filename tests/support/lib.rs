@@ -5,11 +5,13 @@
 mod api;
 mod behind;
 mod direct;
+mod files;
 mod request;
 mod world;
 
 pub use api::{Api, Reply, buyer_body, fresh_vat_number, send};
 pub use behind::{Behind, Taken, event_file};
 pub use direct::{Crew, Direct, Lent};
-pub use request::{Request, Route, routes};
+pub use files::{big_pdf, form, pdf, pdf_with};
+pub use request::{Body, Request, Route, routes};
 pub use world::{Draft, World};

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 use serde_yaml_ng::Value as Yaml;
@@ -23,8 +25,17 @@ pub struct Request {
     pub query: BTreeMap<String, String>,
     /// Names in lower case.
     pub headers: BTreeMap<String, String>,
-    /// JSON, or nothing at all.
-    pub body: Option<Value>,
+    /// What is sent, if anything is.
+    pub body: Option<Body>,
+}
+
+/// What a client sends.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// JSON: API Gateway hands it on as text.
+    Json(Value),
+    /// Of another media type: API Gateway hands it on in base64.
+    Bytes(Vec<u8>),
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "a chain of values reads better than one of references")]
@@ -72,7 +83,13 @@ impl Request {
     /// With a body.
     #[must_use]
     pub fn json(self, body: Value) -> Self {
-        Self { body: Some(body), ..self }.header("content-type", "application/json")
+        Self { body: Some(Body::Json(body)), ..self }.header("content-type", "application/json")
+    }
+
+    /// With a form, as [`form`](crate::form) makes it.
+    #[must_use]
+    pub fn form(self, (media_type, bytes): (String, Vec<u8>)) -> Self {
+        Self { body: Some(Body::Bytes(bytes)), ..self }.header("content-type", media_type)
     }
 
     /// As API Gateway puts it (payload format 2.0), on this route.
@@ -112,9 +129,18 @@ impl Request {
                 "time": "20/Nov/2026:09:15:00 +0000",
                 "timeEpoch": 1_795_166_100_000_u64
             },
-            "body": self.body.as_ref().map(Value::to_string),
-            "isBase64Encoded": false
+            "body": self.body.as_ref().map(Body::text),
+            "isBase64Encoded": matches!(self.body, Some(Body::Bytes(_)))
         })
+    }
+}
+
+impl Body {
+    fn text(&self) -> String {
+        match self {
+            Self::Json(value) => value.to_string(),
+            Self::Bytes(bytes) => STANDARD.encode(bytes),
+        }
     }
 }
 

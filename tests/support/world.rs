@@ -5,6 +5,7 @@ use domain::{
     Branding, Capabilities, ClientId, Organisation, OrganisationId, RateLimitTier, RateLimits, Seller, SellerId,
 };
 use local::{Beside, Stack, test_stack};
+use objects::Documents;
 use operator::Operator;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -137,6 +138,16 @@ impl World {
     #[must_use]
     pub fn operator(&self) -> Operator {
         Operator::of(self.table())
+    }
+
+    /// The bucket of documents, as an operator has it.
+    ///
+    /// # Panics
+    /// When the template has no such bucket.
+    #[must_use]
+    pub fn documents(&self) -> Documents {
+        let bucket = self.behind.deployment.buckets.get("DocumentsBucket").expect("a bucket of documents");
+        Documents::new(&Aws::local(&self.stack.aws_endpoint, &self.stack.region), bucket, "")
     }
 
     /// The table, as our own code sees it.

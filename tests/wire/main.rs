@@ -2,6 +2,7 @@
 
 mod bus;
 mod contacts;
+mod documents;
 mod limits;
 mod modify;
 mod receipt;

@@ -3,7 +3,7 @@
 use http_edge::{Problem, Publication, Visit};
 
 /// The paths of the API and their methods; a test compares them with the template's routes.
-const ROUTES: [(&str, &[&str]); 12] = [
+const ROUTES: [(&str, &[&str]); 19] = [
     ("/docs", &["GET"]),
     ("/docs/{asset}", &["GET"]),
     ("/openapi.json", &["GET"]),
@@ -15,6 +15,13 @@ const ROUTES: [(&str, &[&str]); 12] = [
     ("/v1/partners/{sellerId}/buyers/{buyerId}/contacts", &["GET", "POST"]),
     ("/v1/partners/{sellerId}/buyers/{buyerId}/contacts/{contactId}", &["DELETE", "PATCH"]),
     ("/v1/partners/{sellerId}/buyers/{buyerId}/history", &["GET"]),
+    ("/v1/partners/{sellerId}/buyers/{buyerId}/kyc", &["GET"]),
+    ("/v1/partners/{sellerId}/buyers/{buyerId}/kyc/documents", &["GET", "POST"]),
+    ("/v1/partners/{sellerId}/buyers/{buyerId}/kyc/documents/uploads", &["POST"]),
+    ("/v1/partners/{sellerId}/buyers/{buyerId}/kyc/documents/uploads/{uploadId}", &["GET"]),
+    ("/v1/partners/{sellerId}/buyers/{buyerId}/kyc/documents/{documentId}", &["GET"]),
+    ("/v1/partners/{sellerId}/buyers/{buyerId}/kyc/documents/{documentId}/archive", &["POST"]),
+    ("/v1/partners/{sellerId}/buyers/{buyerId}/kyc/documents/{documentId}/content", &["GET"]),
     ("/v1/partners/{sellerId}/buyers/{buyerId}/unblock", &["POST"]),
 ];
 

@@ -2,7 +2,7 @@
 
 use description::{Operation, Shown};
 use domain::{Disclosed, NewContact};
-use http_edge::{Answer, Call, Problem};
+use http_edge::{Answer, Call, Kind, Problem};
 use storage::ModifyContacts;
 
 use crate::contact_resource::{ContactResource, answered};
@@ -27,6 +27,7 @@ pub(crate) fn operation() -> Operation {
     .details("A buyer has at most 20. Contact persons have no version: the buyer's stays as it is.")
     .discloses()
     .body::<NewContact>()
+    .refuses(Kind::LimitReached)
     .answers(Shown::json::<ContactResource<'static>>(201, "The contact person.").identifies("contactId", "/uuid"))
 }
 

@@ -17,16 +17,11 @@ pub(crate) fn shows_buyer(status: u16, description: &'static str) -> Shown {
     Shown::json::<BuyerResource<'static>>(status, description).etag().identifies("buyerId", "/uuid")
 }
 
-/// A stored answer, marked as such.
-pub(crate) fn replayed(answer: Answer) -> Answer {
-    answer.with("idempotent-replayed", "true")
-}
-
 /// What the client gets for a change that ended so.
 pub(crate) fn answered(modified: Modified<Problem>) -> Result<Answer, Problem> {
     match modified {
         Modified::Done(answer) => Ok(answer),
-        Modified::Replayed(answer) => Ok(replayed(answer)),
+        Modified::Replayed(answer) => Ok(answer.replayed()),
         Modified::KeyReused => Err(Problem::key_reused()),
         Modified::Refused(problem) => Err(problem),
         Modified::Absent => Err(Problem::not_found("buyer")),

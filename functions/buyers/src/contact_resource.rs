@@ -6,8 +6,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use storage::{ContactModified, ContactRefusal};
 
-use crate::answers::replayed;
-
 /// `Contact` of the published contract.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -40,7 +38,7 @@ impl<'c> From<&'c Contact> for ContactResource<'c> {
 pub(crate) fn answered(modified: ContactModified) -> Result<Answer, Problem> {
     match modified {
         ContactModified::Done(answer, contact) => Ok(with_contact(answer, contact.as_ref())),
-        ContactModified::Replayed(answer, contact) => Ok(replayed(with_contact(answer, contact.as_ref()))),
+        ContactModified::Replayed(answer, contact) => Ok(with_contact(answer, contact.as_ref()).replayed()),
         ContactModified::Refused(refusal) => Err(refused(refusal)),
     }
 }
@@ -48,7 +46,7 @@ pub(crate) fn answered(modified: ContactModified) -> Result<Answer, Problem> {
 fn refused(refusal: ContactRefusal) -> Problem {
     match refusal {
         ContactRefusal::KeyReused => Problem::key_reused(),
-        ContactRefusal::Full => NewContact::too_many().into(),
+        ContactRefusal::Full => Problem::limit_reached("contact persons of a buyer", NewContact::MOST),
         ContactRefusal::NoBuyer => Problem::not_found("buyer"),
         ContactRefusal::NoContact => Problem::not_found("contact"),
     }

@@ -5,7 +5,7 @@ use domain::{Buyer, Capability, KycMode, NewBuyer};
 use http_edge::{Answer, Call, Kind, Problem};
 use storage::{CreateBuyers, Upserted};
 
-use crate::answers::{replayed, shown, shows_buyer};
+use crate::answers::{shown, shows_buyer};
 use crate::resource::{BuyerResource, etag};
 
 /// Creates the buyer (201), finds that it exists and means the same (200), or shows the one that differs (409).
@@ -29,7 +29,7 @@ pub(crate) async fn upsert_buyer(call: Call, buyers: CreateBuyers) -> Result<Ans
     };
     match buyers.upsert(seller, new, call.cause(), &remember, answer).await? {
         Upserted::Created(answer) | Upserted::Unchanged(answer) => Ok(answer),
-        Upserted::Replayed(answer) => Ok(replayed(answer)),
+        Upserted::Replayed(answer) => Ok(answer.replayed()),
         Upserted::Differs(current, differences) => {
             Err(Problem::exists_with_different_body(&BuyerResource::from(&*current), differences)
                 .with_etag(&etag(&current)))

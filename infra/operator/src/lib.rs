@@ -5,9 +5,16 @@
 
 mod output;
 
+use std::path::Path;
+use std::{fs, io};
+
 use aws::Aws;
-use domain::{BrokenHistory, BuyerId, ClientId, Disclosure, Instant, Organisation, OrganisationId, Seller, SellerId};
-use storage::{StorageError, Table};
+use domain::{
+    Actor, BrokenHistory, BuyerId, Cause, ClientId, Disclosure, DocumentId, Instant, Organisation, OrganisationId,
+    RequestId, Seller, SellerId, Source,
+};
+use objects::{Documents, ObjectsError};
+use storage::{ExportedDocument, StorageError, Table};
 
 pub use output::Shown;
 
@@ -20,6 +27,25 @@ pub struct Target {
     pub region: String,
     /// An emulator's address; without it AWS is meant, with credentials from the environment.
     pub endpoint_url: Option<String>,
+}
+
+impl Target {
+    /// The bucket of documents of that name, beside the table.
+    ///
+    /// # Errors
+    /// When AWS is meant and the environment holds no credentials.
+    pub fn documents(&self, bucket: &str) -> Result<Documents, OperatorError> {
+        // It puts nothing there, so it needs no key.
+        Ok(Documents::new(&self.aws()?, bucket, ""))
+    }
+
+    fn aws(&self) -> Result<Aws, OperatorError> {
+        Ok(match &self.endpoint_url {
+            Some(endpoint) => Aws::local(endpoint, &self.region),
+            // An operator's machine may trust other roots than a function, a proxy's for instance.
+            None => Aws::from_env()?.with_system_roots(),
+        })
+    }
 }
 
 /// An operator of one stack.
@@ -40,6 +66,12 @@ pub enum OperatorError {
     /// The client is another organisation's.
     #[error("client {0} belongs to another organisation; revoke it there first")]
     Taken(ClientId),
+    /// The bucket of documents did not do it.
+    #[error(transparent)]
+    Objects(#[from] ObjectsError),
+    /// A file could not be written.
+    #[error("the export cannot be written: {0}")]
+    Files(#[from] io::Error),
     /// Nothing has that id.
     #[error("there is no {0}")]
     Unknown(String),
@@ -51,12 +83,7 @@ impl Operator {
     /// # Errors
     /// When AWS is meant and the environment holds no credentials.
     pub fn connect(target: &Target) -> Result<Self, OperatorError> {
-        let aws = match &target.endpoint_url {
-            Some(endpoint) => Aws::local(endpoint, &target.region),
-            // An operator's machine may trust other roots than a function, a proxy's for instance.
-            None => Aws::from_env()?.with_system_roots(),
-        };
-        Ok(Self::of(Table::new(&aws, &target.table_name)))
+        Ok(Self::of(Table::new(&target.aws()?, &target.table_name)))
     }
 
     /// An operator of this table.
@@ -124,6 +151,47 @@ impl Operator {
         until: Instant,
     ) -> Result<Vec<Disclosure>, OperatorError> {
         Ok(self.table.disclosures().of(buyer, (from, until)).await?)
+    }
+
+    /// Erases a document: its bytes, in every version, and its name; hash, dates and the reason stay. Done again, it
+    /// finishes what was interrupted. How many versions of the bytes there were.
+    pub async fn erase_document(
+        &self,
+        documents: &Documents,
+        (buyer, document): (BuyerId, DocumentId),
+        reason: &str,
+    ) -> Result<usize, OperatorError> {
+        let found = self.table.export_buyers().buyer(buyer).await?;
+        let found = found.ok_or_else(|| OperatorError::Unknown(format!("buyer {buyer}")))?;
+        let actor = Actor::System { function: "operator".to_owned() };
+        let cause = Cause { actor, source: Source::System, request_id: RequestId::fresh(), at: storage::now() };
+        let erased = self.table.erase_documents().erase((found.seller, buyer), document, reason, &cause).await?;
+        let object = erased.ok_or_else(|| OperatorError::Unknown(format!("document {document}")))?;
+        Ok(documents.erase(&object).await?)
+    }
+
+    /// Writes all that is kept about a buyer into a folder: `buyer.json`, and a file for each document that was not
+    /// erased. How many files.
+    pub async fn export_buyer(
+        &self,
+        documents: &Documents,
+        buyer: BuyerId,
+        folder: &Path,
+    ) -> Result<usize, OperatorError> {
+        let export = self.table.export_buyers().export(buyer, storage::now()).await?;
+        let export = export.ok_or_else(|| OperatorError::Unknown(format!("buyer {buyer}")))?;
+        fs::create_dir_all(folder)?;
+        fs::write(folder.join("buyer.json"), serde_json::to_vec_pretty(&export).map_err(io::Error::other)?)?;
+        let mut files = 1;
+        for ExportedDocument { document, object } in &export.documents {
+            if document.erased_at.is_none() {
+                let extension = document.content_type.rsplit('/').next().unwrap_or_default();
+                let name = format!("{}-{}.{extension}", document.kind, document.uuid);
+                fs::write(folder.join(name), documents.read(object).await?)?;
+                files += 1;
+            }
+        }
+        Ok(files)
     }
 
     async fn exists(&self, organisation: OrganisationId) -> Result<(), OperatorError> {

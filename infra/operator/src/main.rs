@@ -1,12 +1,13 @@
 //! `cargo operator`: the command line of [`operator::Operator`].
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::{
-    Branding, BuyerId, Capabilities, ClientId, Instant, Organisation, OrganisationId, RateLimitTier, RateLimits,
-    Seller, SellerId, VatNumber,
+    Branding, BuyerId, Capabilities, ClientId, DocumentId, Instant, Organisation, OrganisationId, RateLimitTier,
+    RateLimits, Seller, SellerId, VatNumber,
 };
 use operator::{Operator, OperatorError, Target};
 
@@ -60,6 +61,23 @@ enum Command {
     WithdrawSeller { organisation: OrganisationId, seller: SellerId },
     /// Walk a buyer's history from its first revision to its current state.
     VerifyHistory { buyer: BuyerId },
+    /// Erase a document: its bytes and its name; hash, dates and the reason stay.
+    EraseDocument {
+        buyer: BuyerId,
+        document: DocumentId,
+        /// Why; kept in the buyer's history for good.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        bucket: Bucket,
+    },
+    /// Write all that is kept about a buyer into a folder, the bytes of its documents too.
+    ExportBuyer {
+        buyer: BuyerId,
+        folder: PathBuf,
+        #[command(flatten)]
+        bucket: Bucket,
+    },
     /// Who was shown personal data of a buyer: one JSON object a line, oldest first. Kept for six years.
     PiiLog {
         buyer: BuyerId,
@@ -70,6 +88,13 @@ enum Command {
         #[arg(long, default_value = "9999-12-31T23:59:59Z")]
         until: Instant,
     },
+}
+
+#[derive(Args)]
+struct Bucket {
+    /// The stack's output `DocumentsBucketName`.
+    #[arg(long, env = "DOCUMENTS_BUCKET")]
+    documents_bucket: String,
 }
 
 #[derive(Args)]
@@ -205,6 +230,16 @@ async fn run(target: &Target, command: Command) -> Result<ExitCode, OperatorErro
             operator.put_seller(organisation, &Seller { uuid: seller, name, country, vat_number }).await?;
         }
         Command::WithdrawSeller { organisation, seller } => operator.withdraw_seller(organisation, seller).await?,
+        Command::EraseDocument { buyer, document, reason, bucket } => {
+            let documents = target.documents(&bucket.documents_bucket)?;
+            let versions = operator.erase_document(&documents, (buyer, document), &reason).await?;
+            say(&format!("The document is erased, {versions} version(s) of its bytes with it."));
+        }
+        Command::ExportBuyer { buyer, folder, bucket } => {
+            let documents = target.documents(&bucket.documents_bucket)?;
+            let files = operator.export_buyer(&documents, buyer, &folder).await?;
+            say(&format!("{files} file(s) in {}: personal data, keep it safe.", folder.display()));
+        }
         Command::PiiLog { buyer, from, until } => {
             for disclosure in operator.disclosures(buyer, from, until).await? {
                 say(&serde_json::to_string(&disclosure).expect("a disclosure is plain JSON"));

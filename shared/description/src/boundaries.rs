@@ -127,6 +127,15 @@ impl Resolved<'_> {
                 ]);
             }
             "object" => tried.extend([(Some(json!("text")), false), (Some(json!([])), false)]),
+            "integer" => {
+                let limit = |name: &str| schema[name].as_u64().expect("a number has limits");
+                let (least, most) = (limit("minimum"), limit("maximum"));
+                tried.extend([(Some(json!(least)), true), (Some(json!(most)), true)]);
+                tried.extend(
+                    [least.checked_sub(1), Some(most + 1)].into_iter().flatten().map(|n| (Some(json!(n)), false)),
+                );
+                tried.extend([(Some(json!(1.5)), false), (Some(json!("7")), false)]);
+            }
             _ => tried.extend([(Some(json!(7)), false), (Some(json!(["text"])), false)]),
         }
         tried

@@ -1,5 +1,6 @@
 //! The document.
 
+use aws::Aws;
 use http_edge::{Door, Endpoint, Function};
 use serde_json::{Map, Value, json};
 use storage::Table;
@@ -40,13 +41,13 @@ pub struct About {
 /// # Panics
 /// When an operation names a function that its group does not have, or two things have one name.
 #[must_use]
-pub fn document(about: &About, groups: &[Group], table: &Table) -> Value {
+pub fn document(about: &About, groups: &[Group], aws: &Aws) -> Value {
     let mut assembly = Assembly { schemas: Schemas::new(), responses: Map::new(), links: Map::new() };
     let all: Vec<_> = groups.iter().flat_map(|group| &group.operations).collect();
     let mut paths = Map::new();
     for group in groups {
         for operation in &group.operations {
-            let endpoint = endpoint(group, operation, table);
+            let endpoint = endpoint(group, operation, aws);
             let described = assembly.operation(group.name, operation, endpoint.as_ref(), &all);
             let methods = paths.entry(operation.path).or_insert_with(|| json!({}));
             let earlier = methods.as_object_mut().and_then(|all| all.insert(operation.method.to_owned(), described));
@@ -80,11 +81,13 @@ pub fn document(about: &About, groups: &[Group], table: &Table) -> Value {
 }
 
 /// The endpoint behind an operation; none where anyone may enter.
-fn endpoint(group: &Group, operation: &Operation, table: &Table) -> Option<Endpoint> {
+fn endpoint(group: &Group, operation: &Operation, aws: &Aws) -> Option<Endpoint> {
     let function = group.functions.iter().find(|(name, _)| *name == operation.function);
     let (_, door) = function.unwrap_or_else(|| panic!("there is no function {}", operation.function));
     match door {
-        Door::Callers(endpoint) => Some(endpoint(table)),
+        Door::Callers(endpoint) => Some(endpoint(&Table::new(aws, "none"))),
+        // What it is opened with is never called.
+        Door::Opening(endpoint) => endpoint(&Table::new(aws, "none"), aws, &|name| Ok(name.to_owned())).ok(),
         Door::Anyone(_) => None,
     }
 }
@@ -131,8 +134,11 @@ impl Assembly {
         }
         if let Some(body) = &it.body {
             let schema = self.schemas.sent(body.schema);
-            let content: Map<_, _> =
-                body.media_types.iter().map(|name| ((*name).to_owned(), json!({ "schema": schema }))).collect();
+            let mut shown = json!({ "schema": schema });
+            if let Some(types) = body.file_types {
+                shown["encoding"] = json!({ "file": { "contentType": types } });
+            }
+            let content: Map<_, _> = body.media_types.iter().map(|name| ((*name).to_owned(), shown.clone())).collect();
             described["requestBody"] = json!({ "required": body.required, "content": content });
         }
         described

@@ -29,6 +29,8 @@ pub(crate) struct Body {
     pub(crate) media_types: &'static [&'static str],
     pub(crate) required: bool,
     pub(crate) schema: SchemaOf,
+    /// Of a form: the media types of its part `file`.
+    pub(crate) file_types: Option<&'static str>,
 }
 
 /// A problem that only this endpoint knows of.
@@ -129,14 +131,22 @@ impl Operation {
     /// Takes a JSON body.
     #[must_use]
     pub fn body<T: JsonSchema>(self) -> Self {
-        let body = Body { media_types: &["application/json"], required: true, schema: of::<T> };
+        let body = Body { media_types: &["application/json"], required: true, schema: of::<T>, file_types: None };
+        Self { body: Some(body), ..self }
+    }
+
+    /// Takes a multipart form (RFC 7578) whose part `file` has one of these media types.
+    #[must_use]
+    pub fn form<T: JsonSchema>(self, file_types: &'static str) -> Self {
+        let media_types = &["multipart/form-data"];
+        let body = Body { media_types, required: true, schema: of::<T>, file_types: Some(file_types) };
         Self { body: Some(body), ..self }
     }
 
     /// Takes a JSON body, or none.
     #[must_use]
     pub fn optional_body<T: JsonSchema>(self) -> Self {
-        let body = Body { media_types: &["application/json"], required: false, schema: of::<T> };
+        let body = Body { media_types: &["application/json"], required: false, schema: of::<T>, file_types: None };
         Self { body: Some(body), ..self }
     }
 
@@ -144,7 +154,7 @@ impl Operation {
     #[must_use]
     pub fn merge_patch<T: JsonSchema>(self) -> Self {
         let media_types = &["application/merge-patch+json", "application/json"];
-        Self { body: Some(Body { media_types, required: true, schema: of::<T> }), ..self }
+        Self { body: Some(Body { media_types, required: true, schema: of::<T>, file_types: None }), ..self }
     }
 
     /// Answers so when all is well.

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{ContactId, Instant, Node, Reader, Salt, TEXT, Violation, Violations};
+use crate::{ContactId, Instant, Node, Reader, Salt, TEXT, Violations};
 
 /// What a phone number looks like: at least one digit, and nothing but what people write between digits.
 pub(crate) const PHONE: &str = "^[0-9+(). /-]*[0-9][0-9+(). /-]*$";
@@ -54,13 +54,6 @@ impl NewContact {
         let reader = Reader::default();
         let contact = Self::read(&reader.root(body));
         reader.finish(contact)
-    }
-
-    /// The broken rule of one contact too many.
-    #[must_use]
-    pub fn too_many() -> Violations {
-        let message = format!("must have at most {} items", Self::MOST);
-        Violations(vec![Violation { field: "contacts".to_owned(), message, rejected_value: None }])
     }
 
     /// Reads a contact; rejected values are never shown again.

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BuyerId, ClientId, Instant, OrganisationId, RequestId};
+use crate::{BuyerId, ClientId, DocumentId, Instant, OrganisationId, RequestId};
 
 /// Why somebody wants to see personal data, in his words or a code of his (`X-Purpose`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,8 @@ pub enum Disclosed {
     Contacts,
     /// One of them, as it was left by whoever is shown it.
     Contact,
+    /// The bytes of a document.
+    Document(DocumentId),
 }
 
 /// One entry of the log of who was shown personal data. It holds none itself.

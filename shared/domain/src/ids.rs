@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::VatNumber;
+use crate::{Instant, VatNumber};
 
 /// The text is no id.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +47,10 @@ uuid_id!(/// A buyer of one seller.
     BuyerId);
 uuid_id!(/// A contact person of a buyer.
     ContactId);
+uuid_id!(/// A KYC document of a buyer.
+    DocumentId);
+uuid_id!(/// A direct upload that was announced.
+    UploadId);
 
 /// Namespace of buyer ids. Changing it would change the identity of every buyer.
 const BUYERS: Uuid = Uuid::from_u128(0x8f6d_2c4e_51b7_5d0a_9e63_4b1f_a7c2_d895);
@@ -63,6 +67,31 @@ impl BuyerId {
     #[must_use]
     pub fn address_uuid(self) -> Uuid {
         Uuid::new_v5(&self.0, b"address")
+    }
+}
+
+impl DocumentId {
+    /// The document that this request makes of these bytes: on the same day the same, so that a retry reuses the
+    /// object in the bucket, and on a day after the receipt's 24 hours another one.
+    #[must_use]
+    pub fn of(organisation: OrganisationId, idempotency_key: &str, sha256: &str, at: Instant) -> Self {
+        let day = at.seconds().div_euclid(24 * 60 * 60);
+        Self(Uuid::new_v5(&organisation.0, format!("document/{day}/{sha256}/{idempotency_key}").as_bytes()))
+    }
+}
+
+impl UploadId {
+    /// The upload that this request announces: on the same day the same.
+    #[must_use]
+    pub fn of(organisation: OrganisationId, idempotency_key: &str, at: Instant) -> Self {
+        let day = at.seconds().div_euclid(24 * 60 * 60);
+        Self(Uuid::new_v5(&organisation.0, format!("upload/{day}/{idempotency_key}").as_bytes()))
+    }
+
+    /// The document that it becomes.
+    #[must_use]
+    pub fn document(self) -> DocumentId {
+        DocumentId(Uuid::new_v5(&self.0, b"document"))
     }
 }
 

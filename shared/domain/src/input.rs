@@ -153,6 +153,18 @@ impl<'r> Node<'r> {
         }
     }
 
+    /// This place as a whole number in that range; required.
+    #[must_use]
+    pub fn integer(&self, range: RangeInclusive<u64>) -> Option<u64> {
+        match self.value {
+            None | Some(Value::Null) => self.refused("is required"),
+            Some(value) => match whole(value).filter(|number| range.contains(number)) {
+                Some(number) => Some(number),
+                None => self.refused(format!("must be a whole number from {} to {}", range.start(), range.end())),
+            },
+        }
+    }
+
     /// The elements of this array, at most so many; required.
     #[must_use]
     pub fn items(&self, at_most: usize) -> Option<Vec<Node<'r>>> {
@@ -175,6 +187,13 @@ impl<'r> Node<'r> {
         self.refuse(message);
         None
     }
+}
+
+/// JSON knows no integers: `1463.0` is 1463 (JSON Schema 2020-12 section 6.1.1).
+fn whole(value: &Value) -> Option<u64> {
+    let decimal = || value.as_f64().filter(|number| number.fract() == 0.0 && (0.0..9e15).contains(number));
+    #[expect(clippy::cast_sign_loss, reason = "it is no less than 0")]
+    value.as_u64().or_else(|| decimal().map(|number| number as u64))
 }
 
 /// Control characters, the invisible ones that reorder or hide text (bidi overrides, zero width), and the mark
@@ -230,6 +249,22 @@ mod tests {
         reader.root(&body).field("email").confidential().refuse("must be an e-mail address");
         let Err(Violations(found)) = reader.finish::<()>(None) else { panic!("violations expected") };
         assert_eq!(found[0].rejected_value, None);
+    }
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_written() {
+        for (value, expected) in [
+            (json!(7), Some(7)),
+            (json!(7.0), Some(7)),
+            (json!(7.5), None),
+            (json!(-7), None),
+            (json!("7"), None),
+            (json!(1e300), None),
+            (json!(11), None),
+        ] {
+            let reader = Reader::default();
+            assert_eq!(reader.root(&value).integer(1..=10), expected, "{value}");
+        }
     }
 
     #[test]

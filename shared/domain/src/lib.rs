@@ -9,11 +9,15 @@ mod address;
 mod buyer;
 mod contact;
 mod contact_patch;
+mod date;
 mod disclosure;
+mod document;
+mod document_type;
 mod effect;
 mod ids;
 mod input;
 mod instant;
+mod kyc;
 mod limits;
 mod organisation;
 mod page;
@@ -27,11 +31,22 @@ pub use address::{Address, Country};
 pub use buyer::{Business, Buyer, BuyerStatus, KycMode, NewBuyer};
 pub use contact::{Contact, ContactsDigest, NewContact};
 pub use contact_patch::{ContactPatch, ContactPatchBody};
+pub use date::{Date, NotADate};
 pub use disclosure::{Disclosed, Disclosure, Purpose};
+pub use document::{
+    Announcement, Document, DocumentSource, DocumentStatus, MEDIA_TYPES, MOST_MULTIPART, MOST_UPLOAD, Statement,
+};
+pub use document_type::{DocumentType, Family, NotADocumentType};
 pub use effect::{Effect, Event, EventType};
-pub use ids::{BuyerId, ClientId, ContactId, EventId, NotAnId, OrganisationId, RequestId, SellerId};
+pub use ids::{
+    BuyerId, ClientId, ContactId, DocumentId, EventId, NotAnId, OrganisationId, RequestId, SellerId, UploadId,
+};
 pub use input::{Node, Reader, Violation, Violations};
 pub use instant::Instant;
+pub use kyc::{
+    AmlStatus, Failed, KycFacts, KycStatus, Missing, OverallStatus, Pending, Requirements, VerificationFacts,
+    VerificationStatus, ViesFacts, ViesResult,
+};
 pub use limits::{Allowance, Category, Counters, Limit};
 pub use organisation::{
     Branding, Capabilities, Capability, DpaStanding, Organisation, RateLimitTier, RateLimits, Seller,
@@ -40,7 +55,7 @@ pub use page::{Page, PageSize};
 pub use patch::{BuyerPatch, BuyerPatchBody, Downgrade};
 pub use revision::{
     Actor, AfterImage, BrokenHistory, Cause, Change, History, Link, Personal, Revision, RevisionKind, Sealed, Source,
-    contact_field,
+    contact_field, document_name_field,
 };
 pub use schema::{TEXT, never_null};
 pub use secret::Salt;

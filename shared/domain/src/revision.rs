@@ -13,8 +13,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Business, Buyer, BuyerId, BuyerStatus, ClientId, Contact, ContactId, Effect, Instant, NewContact, OrganisationId,
-    RequestId, Salt, SellerId,
+    Business, Buyer, BuyerId, BuyerStatus, ClientId, Contact, ContactId, Document, DocumentId, Effect, Instant,
+    NewContact, OrganisationId, RequestId, Salt, SellerId,
 };
 
 /// Who did it.
@@ -81,6 +81,12 @@ pub enum RevisionKind {
     ContactUpdated,
     /// A contact person was erased: from here, and from every revision before.
     ContactErased,
+    /// A document was added, in the place of the active one of its type if there was one.
+    DocumentAdded,
+    /// A document was put away.
+    DocumentArchived,
+    /// The bytes and the name of a document were erased.
+    DocumentErased,
 }
 
 /// One changed field.
@@ -256,6 +262,39 @@ impl Revision {
         (Self { changes: vec![change], ..revision }, personal)
     }
 
+    /// The revision of a change of a document, and of which document of its type is the active one. A document's name
+    /// is personal data; its dates, size and hash are not, and stay.
+    #[must_use]
+    pub fn of_document(
+        before: &Buyer,
+        next: &Buyer,
+        (kind, document): (RevisionKind, &Document),
+        (was_active, is_active): (Option<DocumentId>, Option<DocumentId>),
+        cause: Cause,
+    ) -> (Self, Personal) {
+        let mut personal = Personal::new();
+        let field = document_field(document.uuid);
+        let mut changes = Vec::new();
+        if kind == RevisionKind::DocumentAdded {
+            let Document { kind, document_date, content_type, size, sha256, .. } = document;
+            let what = serde_json::json!({
+                "type": kind, "documentDate": document_date, "contentType": content_type, "size": size, "sha256": sha256
+            });
+            changes.push(Change::set(&field, what));
+            let name = document.file_name.clone().map(Value::from);
+            changes.extend(name.map(|name| Change::seal(document_name_field(document.uuid), &name, &mut personal)));
+        } else {
+            changes.push(Change { field, before: None, after: None, sealed: None });
+        }
+        if was_active != is_active {
+            let value = |id: Option<DocumentId>| id.map(|id| Value::from(id.to_string()));
+            let field = format!("activeDocuments.{}", document.kind);
+            changes.push(Change { field, before: value(was_active), after: value(is_active), sealed: None });
+        }
+        let revision = Self::changed(before, next, kind, None, cause);
+        (Self { changes, ..revision }, personal)
+    }
+
     /// The buyer as this revision left it, from what the one before it left. Its `head` and its contacts are of the
     /// present only.
     #[must_use]
@@ -299,14 +338,28 @@ impl Change {
         Self { field: field.to_owned(), before: None, after: Some(after.into()), sealed: None }
     }
 
-    /// A contact person's data goes beside the hashed bytes, its digest into them.
     fn sealed(contact: ContactId, person: &NewContact, personal: &mut Personal) -> Self {
-        let field = contact_field(contact);
-        let sealed = Sealed { salt: Salt::fresh(), value: serde_json::json!(person).to_string() };
+        Self::seal(contact_field(contact), &serde_json::json!(person), personal)
+    }
+
+    /// Personal data goes beside the hashed bytes, its digest into them.
+    fn seal(field: String, value: &Value, personal: &mut Personal) -> Self {
+        let sealed = Sealed { salt: Salt::fresh(), value: value.to_string() };
         let digest = sealed.salt.digest(sealed.value.as_bytes());
         personal.insert(field.clone(), sealed);
         Self { field, before: None, after: None, sealed: Some(digest) }
     }
+}
+
+/// The name of a document in changes.
+fn document_field(document: DocumentId) -> String {
+    format!("documents[{document}]")
+}
+
+/// The name of a document's name in changes and among personal data.
+#[must_use]
+pub fn document_name_field(document: DocumentId) -> String {
+    format!("documents[{document}].fileName")
 }
 
 /// The name of a contact person in changes and among personal data.

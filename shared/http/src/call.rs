@@ -8,9 +8,11 @@ use lambda_http::http::header::{CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::HashMap;
+use std::str::FromStr;
+use std::sync::Arc;
 use storage::Remember;
 
-use crate::{Caller, Problem, json};
+use crate::{Caller, Kind, Problem, json};
 
 /// Most bytes of a JSON body. The largest upsert, twenty contacts and all texts at their limits in
 /// four-byte characters, stays below.
@@ -31,6 +33,7 @@ pub struct Call {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
     pub(crate) idempotency_key: Option<String>,
+    pub(crate) problem_base: Arc<str>,
 }
 
 impl Call {
@@ -47,8 +50,7 @@ impl Call {
     /// # Errors
     /// 404 when it is no id: no buyer has it.
     pub fn buyer(&self) -> Result<BuyerId, Problem> {
-        let text = self.parameters.get("buyerId").map_or("", String::as_str);
-        text.parse().map_err(|_| Problem::not_found("buyer"))
+        self.id("buyerId", "buyer")
     }
 
     /// The contact person of the path.
@@ -56,8 +58,47 @@ impl Call {
     /// # Errors
     /// 404 when it is no id: no contact has it.
     pub fn contact(&self) -> Result<ContactId, Problem> {
-        let text = self.parameters.get("contactId").map_or("", String::as_str);
-        text.parse().map_err(|_| Problem::not_found("contact"))
+        self.id("contactId", "contact")
+    }
+
+    /// The id of something in the path, called so there.
+    ///
+    /// # Errors
+    /// 404 when it is no id: nothing has it.
+    pub fn id<T: FromStr>(&self, parameter: &str, what: &str) -> Result<T, Problem> {
+        let text = self.parameters.get(parameter).map_or("", String::as_str);
+        text.parse().map_err(|_| Problem::not_found(what))
+    }
+
+    /// The media type of the body, as it was sent.
+    #[must_use]
+    pub fn content_type(&self) -> &str {
+        self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The body, for whoever reads it himself; it is gone afterwards.
+    ///
+    /// # Errors
+    /// 413 when it has more than so many bytes.
+    pub fn take_body(&mut self, most: u64) -> Result<Vec<u8>, Problem> {
+        if self.body.len() as u64 > most {
+            return Err(Problem::payload_too_large(most));
+        }
+        Ok(std::mem::take(&mut self.body))
+    }
+
+    /// The idempotency key.
+    ///
+    /// # Errors
+    /// 500 on a route that does not declare itself a write, which is a bug of the route.
+    pub fn idempotency_key(&self) -> Result<&str, Problem> {
+        self.idempotency_key.as_deref().ok_or_else(|| Problem::internal("a write route without a key"))
+    }
+
+    /// The `type` of problems of this kind, in this deployment.
+    #[must_use]
+    pub fn problem_type(&self, kind: Kind) -> String {
+        format!("{}{}", self.problem_base, kind.id())
     }
 
     /// What is to be noted before this caller is shown personal data of the buyer, with the purpose he states in
@@ -116,13 +157,12 @@ impl Call {
     }
 
     fn read<T>(&self, types: &[&str], parse: impl FnOnce(&Value) -> Result<T, Violations>) -> Result<T, Problem> {
-        let media_type = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let essence = media_type.split(';').next().unwrap_or_default().trim();
+        let essence = self.content_type().split(';').next().unwrap_or_default().trim();
         if !types.iter().any(|known| essence.eq_ignore_ascii_case(known)) {
             return Err(Problem::unsupported_media_type(types[0]));
         }
         if self.body.len() > MOST_JSON {
-            return Err(Problem::payload_too_large(MOST_JSON));
+            return Err(Problem::payload_too_large(MOST_JSON as u64));
         }
         let body = json::parse(&self.body).map_err(|why| Problem::malformed(format!("The body {why}.")))?;
         if !body.is_object() {
@@ -159,7 +199,7 @@ impl Call {
     /// # Errors
     /// 400 on a route that does not declare itself a write, which is a bug of the route.
     pub fn remember(&self, meaning: &impl Serialize) -> Result<Remember, Problem> {
-        let key = self.idempotency_key.clone().ok_or_else(|| Problem::internal("a write route without a key"))?;
+        let key = self.idempotency_key()?.to_owned();
         let meaning = serde_json::to_string(meaning).map_err(Problem::internal)?;
         let precondition = self.headers.get(IF_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let meaning = format!("{} {}\nif-match: {precondition}\n{meaning}", self.method, self.path);

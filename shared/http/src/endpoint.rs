@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use aws::{Aws, NotSet};
 use domain::Capability;
 use storage::{Answer, Table};
 
@@ -75,11 +76,16 @@ impl Endpoint {
     }
 }
 
+/// What the template tells a function, by name.
+pub type Environment<'e> = dyn Fn(&'static str) -> Result<String, NotSet> + 'e;
+
 /// How a function is entered.
 #[derive(Clone, Copy)]
 pub enum Door {
     /// By authenticated callers.
     Callers(fn(&Table) -> Endpoint),
+    /// The same, with more than the table to open.
+    Opening(fn(&Table, &Aws, &Environment) -> Result<Endpoint, NotSet>),
     /// By anyone, with nothing but a path; there is no store behind it.
     Anyone(fn(&Visit) -> Result<Publication, Problem>),
 }

@@ -10,7 +10,8 @@ use domain::RequestId;
 use futures_util::FutureExt;
 use lambda_http::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use lambda_http::http::{HeaderMap, StatusCode};
-use lambda_http::{Body, Request, RequestExt, Response, service_fn};
+use lambda_http::tower::ServiceExt;
+use lambda_http::{Adapter, Body, Request, RequestExt, Response, lambda_runtime, service_fn};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use storage::{Answer, Table, now};
@@ -20,7 +21,7 @@ use crate::caller::{Asked, Gate};
 use crate::issuer::Issuer;
 use crate::limits::{Standing, category};
 use crate::settings::Settings;
-use crate::{Call, Door, Endpoint, Problem, Publication, Visit};
+use crate::{Call, Door, Endpoint, Problem, Publication, Visit, event};
 
 /// A function of a group: the name that Lambda calls it by (`_HANDLER`), and how it is entered.
 pub type Function = (&'static str, Door);
@@ -36,13 +37,17 @@ pub fn main(functions: &[Function]) -> ExitCode {
     aws::main(functions, serve)
 }
 
-async fn serve(name: &'static str, door: Door) -> Result<(), lambda_http::Error> {
+/// Serves one function of a group that has others beside HTTP functions.
+///
+/// # Errors
+/// When it cannot start, or loses the Lambda runtime.
+pub async fn serve(name: &'static str, door: Door) -> Result<(), lambda_http::Error> {
     let edge = Arc::new(Edge::open(name, door).await?);
-    lambda_http::run(service_fn(move |request| {
+    let service = service_fn(move |request| {
         let edge = edge.clone();
         async move { Ok::<_, lambda_http::Error>(edge.answer(request).await) }
-    }))
-    .await
+    });
+    lambda_runtime::run(Adapter::from(service).map_request(event::adapted)).await
 }
 
 /// Everything between Lambda and a handler.
@@ -60,6 +65,7 @@ enum Inside {
 /// What stands before a handler for callers.
 struct Admission {
     endpoint: Endpoint,
+    problem_base: Arc<str>,
     issuer: Issuer,
     gate: Gate,
 }
@@ -69,11 +75,16 @@ impl Edge {
         let problem_base = aws::required("PROBLEM_BASE")?;
         let inside = match door {
             Door::Anyone(handler) => Inside::Anyone(handler),
-            Door::Callers(endpoint) => {
+            Door::Callers(_) | Door::Opening(_) => {
                 let settings = Settings::from_env()?;
-                let (table, copy) = Table::connected(&Aws::from_env()?, &settings.table, &settings.issuer).await;
+                let (table, aws, copy) = Table::connected(Aws::from_env()?, &settings.table, &settings.issuer).await;
                 Inside::Callers(Box::new(Admission {
-                    endpoint: endpoint(&table),
+                    endpoint: match door {
+                        Door::Opening(endpoint) => endpoint(&table, &aws, &aws::required)?,
+                        Door::Callers(endpoint) => endpoint(&table),
+                        Door::Anyone(_) => unreachable!("is not of callers"),
+                    },
+                    problem_base: problem_base.as_str().into(),
                     issuer: Issuer::new(&settings.issuer, table.issuer_keys(), copy),
                     gate: Gate::new(
                         table.callers(),
@@ -136,7 +147,7 @@ impl Edge {
 impl Admission {
     /// The steps before the handler, in the order the API promises.
     async fn handle(&self, request: Request, request_id: &RequestId, standing: &Standing) -> Result<Answer, Problem> {
-        let Self { endpoint, issuer, gate } = self;
+        let Self { endpoint, problem_base, issuer, gate } = self;
         let at = now();
         let client = issuer.client(bearer(request.headers())?, at).await?;
         let parameters = path_parameters(&request);
@@ -165,10 +176,21 @@ impl Admission {
             parameters,
             query: Value::Object(query),
             headers: parts.headers,
-            body: body.to_vec(),
+            body: bytes(body),
             idempotency_key,
+            problem_base: problem_base.clone(),
         };
         (endpoint.handler)(call).await
+    }
+}
+
+/// Without a copy: a body may have megabytes.
+fn bytes(body: Body) -> Vec<u8> {
+    match body {
+        Body::Empty => Vec::new(),
+        Body::Text(text) => text.into_bytes(),
+        Body::Binary(bytes) => bytes,
+        other => other.to_vec(),
     }
 }
 

@@ -8,6 +8,7 @@
 mod call;
 mod caller;
 mod endpoint;
+mod event;
 mod function;
 mod issuer;
 mod json;
@@ -20,8 +21,8 @@ mod visit;
 
 pub use call::Call;
 pub use caller::Caller;
-pub use endpoint::{Door, Endpoint};
-pub use function::{Function, LONGEST_KEY, main};
+pub use endpoint::{Door, Endpoint, Environment};
+pub use function::{Function, LONGEST_KEY, main, serve};
 pub use page::Listed;
 pub use problem::{Kind, Problem, ProblemBody};
 pub use storage::Answer;

@@ -35,6 +35,10 @@ pub enum Kind {
     KycModeDowngrade,
     /// 409. The buyer is blocked: nothing new is started with it. Unblock it first.
     BuyerBlocked,
+    /// 409. There are as many as there may be. Take one away first.
+    LimitReached,
+    /// 409. The document is not given out: a scan for malware has not looked at it, or not found it clean.
+    DocumentNotAvailable,
     /// 413. The body is larger than the endpoint takes.
     PayloadTooLarge,
     /// 415. The body is of another media type than the endpoint takes.
@@ -53,7 +57,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, by status.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::MalformedRequest,
         Self::Unauthorized,
         Self::Forbidden,
@@ -65,6 +69,8 @@ impl Kind {
         Self::VersionMismatch,
         Self::KycModeDowngrade,
         Self::BuyerBlocked,
+        Self::LimitReached,
+        Self::DocumentNotAvailable,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
         Self::ValidationError,
@@ -89,6 +95,8 @@ impl Kind {
             Self::VersionMismatch => ("version-mismatch", 409, "The version is outdated"),
             Self::KycModeDowngrade => ("kyc-mode-downgrade", 409, "The KYC mode cannot be downgraded"),
             Self::BuyerBlocked => ("buyer-blocked", 409, "The buyer is blocked"),
+            Self::LimitReached => ("limit-reached", 409, "There are as many as there may be"),
+            Self::DocumentNotAvailable => ("document-not-available", 409, "The document is not given out"),
             Self::PayloadTooLarge => ("payload-too-large", 413, "The body is too large"),
             Self::UnsupportedMediaType => ("unsupported-media-type", 415, "Unsupported media type"),
             Self::ValidationError => ("validation-error", 422, "The request breaks validation rules"),
@@ -138,8 +146,10 @@ impl Kind {
             Self::VersionMismatch => "decide anew on `currentResource`, repeat with its version",
             Self::KycModeDowngrade => "keep `NT24_LED`",
             Self::BuyerBlocked => "unblock the buyer first",
-            Self::PayloadTooLarge => "JSON bodies have at most 64 KiB",
-            Self::UnsupportedMediaType => "send `application/json`",
+            Self::LimitReached => "take one away first",
+            Self::DocumentNotAvailable => "try again later where `Retry-After` says so; else upload a clean document",
+            Self::PayloadTooLarge => "JSON bodies have at most 64 KiB, forms 4 MiB of file; `detail` says which",
+            Self::UnsupportedMediaType => "send what `detail` names",
             Self::ValidationError => "correct every field in `errors[]`",
             Self::IdempotencyKeyReused => "use a new key",
             Self::RateLimited => "wait `Retry-After` seconds, see [rate limits](#rate-limits)",
@@ -281,6 +291,12 @@ impl Problem {
         Self::new(Kind::BuyerBlocked, "The buyer is blocked: unblock it first.")
     }
 
+    /// There are as many of these as there may be.
+    #[must_use]
+    pub fn limit_reached(what: &str, most: usize) -> Self {
+        Self::new(Kind::LimitReached, format!("There may be at most {most} {what}."))
+    }
+
     fn showing(mut self, current: &impl Serialize) -> Self {
         self.0.current = Some(serde_json::to_value(current).unwrap_or_default());
         self
@@ -294,7 +310,7 @@ impl Problem {
 
     /// The body is longer than the endpoint takes.
     #[must_use]
-    pub fn payload_too_large(most: usize) -> Self {
+    pub fn payload_too_large(most: u64) -> Self {
         Self::new(Kind::PayloadTooLarge, format!("The body may have at most {most} bytes."))
     }
 
@@ -302,6 +318,25 @@ impl Problem {
     #[must_use]
     pub fn unsupported_media_type(expected: &str) -> Self {
         Self::new(Kind::UnsupportedMediaType, format!("Send `Content-Type: {expected}`."))
+    }
+
+    /// A file is not what the endpoint takes: 413 or 415 and the rule.
+    #[must_use]
+    pub fn unacceptable(kind: Kind, detail: impl Into<String>) -> Self {
+        Self::new(kind, detail)
+    }
+
+    /// The malware scan has not looked at the document yet.
+    #[must_use]
+    pub fn not_scanned_yet() -> Self {
+        Self::new(Kind::DocumentNotAvailable, "The document is being scanned for malware: try again soon.")
+            .with("retry-after", "10")
+    }
+
+    /// The malware scan did not find the document clean.
+    #[must_use]
+    pub fn not_clean() -> Self {
+        Self::new(Kind::DocumentNotAvailable, "The malware scan did not find the document clean: it is not given out.")
     }
 
     /// The idempotency key was used for another request.

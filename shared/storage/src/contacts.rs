@@ -17,7 +17,7 @@ use crate::buyers::BuyerItem;
 use crate::item::{self, Item, RevisionItem};
 use crate::key::{CONTACT, Key, buyer_pk};
 use crate::modify::{Ended, Step, Writing, not_before};
-use crate::receipt::{Kept, PersonAt};
+use crate::receipt::{Kept, PersonAt, Shows};
 use crate::transaction::NEW;
 use crate::{Answer, Remember, StorageError, Table, disclosures, transaction};
 
@@ -237,7 +237,7 @@ impl ModifyContacts {
             return Ok(done(kept.answer, contact, replayed));
         }
         let refused = |refusal| Ok(ContactModified::Refused(refusal));
-        let Some(at) = kept.person else { return refused(ContactRefusal::KeyReused) };
+        let Some(Shows::Person(at)) = kept.shows else { return refused(ContactRefusal::KeyReused) };
         let Some(person) = self.person(buyer, at).await? else { return refused(ContactRefusal::NoContact) };
         if !is_same(&person) {
             return refused(ContactRefusal::KeyReused);
@@ -277,7 +277,7 @@ impl Change<'_> {
 
 fn kept(status: u16, contact: &Contact, seq: u64) -> Kept {
     let person = PersonAt { contact: contact.uuid, seq, created_at: contact.created_at };
-    Kept { answer: Answer::empty(status), person: Some(person) }
+    Kept { answer: Answer::empty(status), shows: Some(Shows::Person(person)) }
 }
 
 fn read(beside: &[Item]) -> Result<Option<ContactItem>, StorageError> {

@@ -11,6 +11,20 @@ use crate::{StorageError, Table};
 /// How long an entry is kept: six years, leap days included.
 const LIFETIME_SECONDS: i64 = (6 * 365 + 2) * 24 * 60 * 60;
 
+/// Writes the log, for functions that show personal data which is not in the table.
+#[derive(Clone)]
+pub struct NoteDisclosures(pub(crate) Table);
+
+impl NoteDisclosures {
+    /// Notes that personal data is about to be shown. Without this it must not be.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn note(&self, disclosure: &Disclosure) -> Result<(), StorageError> {
+        self.0.disclose(disclosure).await
+    }
+}
+
 /// Reads the log, for auditors.
 #[derive(Clone)]
 pub struct Disclosures(pub(crate) Table);

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{BuyerId, Category, ClientId, ContactId, Instant, OrganisationId, SellerId};
+use domain::{
+    BuyerId, Category, ClientId, ContactId, DocumentId, DocumentType, Instant, OrganisationId, SellerId, UploadId,
+};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -48,7 +50,7 @@ impl Key {
 
     /// A buyer as it is now.
     pub(crate) fn buyer(buyer: BuyerId) -> Self {
-        Self::new(buyer_pk(buyer), "NOW#BUYER")
+        Self::new(buyer_pk(buyer), format!("{NOW}BUYER"))
     }
 
     /// One revision of a buyer; numbers are padded so that they sort.
@@ -59,6 +61,21 @@ impl Key {
     /// A contact person of a buyer.
     pub(crate) fn contact(buyer: BuyerId, contact: ContactId) -> Self {
         Self::new(buyer_pk(buyer), format!("{CONTACT}{contact}"))
+    }
+
+    /// Which document of a type is the active one of a buyer.
+    pub(crate) fn active(buyer: BuyerId, kind: DocumentType) -> Self {
+        Self::new(buyer_pk(buyer), format!("{ACTIVE}{kind}"))
+    }
+
+    /// A document of a buyer.
+    pub(crate) fn document(buyer: BuyerId, document: DocumentId) -> Self {
+        Self::new(buyer_pk(buyer), format!("{DOCUMENT}{document}"))
+    }
+
+    /// An announced upload of a document of a buyer.
+    pub(crate) fn upload(buyer: BuyerId, upload: UploadId) -> Self {
+        Self::new(buyer_pk(buyer), format!("UPLOAD#{upload}"))
     }
 
     /// An entry of the log of who was shown a buyer's personal data; sorts by time.
@@ -93,6 +110,13 @@ pub(crate) const REVISION: &str = "REV#";
 
 /// Sort key prefix of contact persons.
 pub(crate) const CONTACT: &str = "CONTACT#";
+
+/// Sort key prefix of documents.
+pub(crate) const DOCUMENT: &str = "DOC#";
+/// Sort key prefix of all that is now: the buyer, and what its KYC status comes from.
+pub(crate) const NOW: &str = "NOW#";
+/// Sort key prefix of the pointers to active documents.
+pub(crate) const ACTIVE: &str = "NOW#ACTIVE#";
 
 /// The partition of the log of who was shown a buyer's personal data.
 pub(crate) fn disclosures_pk(buyer: BuyerId) -> String {

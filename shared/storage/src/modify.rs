@@ -162,11 +162,24 @@ impl Table {
     /// The shape of every change of a buyer. `also` are keys of the buyer's partition, to read beside it.
     pub(crate) async fn modify<E, T>(
         &self,
-        (seller, buyer): (SellerId, BuyerId),
+        of: (SellerId, BuyerId),
         remember: Option<&Remember>,
         also: &[Key],
         decide: impl Fn(&Buyer, &[Item]) -> Result<Step<E, T>, StorageError>,
     ) -> Result<Ended<E, T>, StorageError> {
+        self.modify_after(of, remember, also, async { Ok(()) }, decide).await
+    }
+
+    /// The same, with something that must have happened before anything is written, and need not if nothing is.
+    pub(crate) async fn modify_after<E, T>(
+        &self,
+        (seller, buyer): (SellerId, BuyerId),
+        remember: Option<&Remember>,
+        also: &[Key],
+        before: impl Future<Output = Result<(), StorageError>>,
+        decide: impl Fn(&Buyer, &[Item]) -> Result<Step<E, T>, StorageError>,
+    ) -> Result<Ended<E, T>, StorageError> {
+        let mut before = Some(before);
         for attempt in 0..transaction::ATTEMPTS {
             transaction::pause(attempt).await;
             let read = self.read_to_modify(buyer, remember, also).await?;
@@ -181,6 +194,9 @@ impl Table {
                 Step::Keep(kept, outcome) => return self.keep(remember, kept, outcome).await,
                 Step::Write(writing, outcome) => (*writing, outcome),
             };
+            if let Some(before) = before.take() {
+                before.await?;
+            }
             let mut actions = Vec::with_capacity(3 + writing.beside.len());
             if let Some(remember) = remember {
                 actions.push(remember.within_transaction(self, &writing.kept)?);

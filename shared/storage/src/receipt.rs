@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
-use domain::{ContactId, Instant, OrganisationId, Salt};
+use domain::{ContactId, DocumentId, DocumentStatus, Instant, OrganisationId, Salt, UploadId};
 use serde::{Deserialize, Serialize};
 
 use crate::item::{self, Item};
@@ -45,6 +45,12 @@ impl Answer {
         Self { status, headers: Vec::new(), body: None }
     }
 
+    /// The same, marked as a stored answer to an earlier request.
+    #[must_use]
+    pub fn replayed(self) -> Self {
+        self.with("idempotent-replayed", "true")
+    }
+
     /// The same with a header; names in lower case.
     #[must_use]
     pub fn with(mut self, header: &str, value: impl Into<String>) -> Self {
@@ -67,9 +73,21 @@ pub struct Remember {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Kept {
     pub(crate) answer: Answer,
-    /// Whom the answer shows beside.
+    /// Where what the answer shows stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) person: Option<PersonAt>,
+    pub(crate) shows: Option<Shows>,
+}
+
+/// What an answer shows that is not kept with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Shows {
+    /// A contact person.
+    Person(PersonAt),
+    /// A document, and what it was then.
+    Document(DocumentId, DocumentStatus),
+    /// An announced upload.
+    Upload(UploadId),
 }
 
 /// A contact person as a revision left him.
@@ -83,7 +101,7 @@ pub(crate) struct PersonAt {
 
 impl From<Answer> for Kept {
     fn from(answer: Answer) -> Self {
-        Self { answer, person: None }
+        Self { answer, shows: None }
     }
 }
 

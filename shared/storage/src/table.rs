@@ -6,8 +6,9 @@ use domain::Instant;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::{
-    Administration, Callers, CreateBuyers, Disclosures, Histories, IssuerKeys, KeysCopy, Limits, ListBuyers,
-    ModifyBuyers, ModifyContacts, Outbox, ReadBuyers, ReadContacts, StorageError,
+    Administration, Callers, CreateBuyers, Disclosures, EraseDocuments, ExportBuyers, Histories, IssuerKeys, KeysCopy,
+    Limits, ListBuyers, ModifyBuyers, ModifyContacts, ModifyDocuments, NoteDisclosures, Outbox, ReadBuyers,
+    ReadContacts, ReadDocuments, ReadKyc, ReadUploads, RegisterUploads, StartUploads, StorageError,
 };
 
 /// The table `onboarding`. Cheap to clone; hands out one narrow type per purpose.
@@ -28,16 +29,17 @@ impl Table {
     /// and the first read happen now, while Lambda starts us at full speed, and not in the first request.
     ///
     /// A failure is not the end: the first request will meet it again and answer for it.
-    pub async fn connected(aws: &Aws, name: &str, issuer: &str) -> (Self, Option<KeysCopy>) {
-        let table = Self::new(aws, name);
+    pub async fn connected(aws: Aws, name: &str, issuer: &str) -> (Self, Aws, Option<KeysCopy>) {
+        let table = Self::new(&aws, name);
         match table.issuer_keys().copy(issuer).await {
-            Ok(copy) => (table, copy),
+            Ok(copy) => (table, aws, copy),
             Err(StorageError::Unreachable) => {
-                let trusting = Self::new(&aws.with_system_roots(), name);
-                let copy = trusting.issuer_keys().copy(issuer).await;
-                (trusting, copy.unwrap_or_default())
+                let trusting = aws.with_system_roots();
+                let table = Self::new(&trusting, name);
+                let copy = table.issuer_keys().copy(issuer).await;
+                (table, trusting, copy.unwrap_or_default())
             }
-            Err(_) => (table, None),
+            Err(_) => (table, aws, None),
         }
     }
 
@@ -104,10 +106,64 @@ impl Table {
         ModifyContacts(self.clone())
     }
 
-    /// The log of who was shown personal data.
+    /// The log of who was shown personal data, to write.
+    #[must_use]
+    pub fn note_disclosures(&self) -> NoteDisclosures {
+        NoteDisclosures(self.clone())
+    }
+
+    /// The log of who was shown personal data, to read.
     #[must_use]
     pub fn disclosures(&self) -> Disclosures {
         Disclosures(self.clone())
+    }
+
+    /// Documents, to read.
+    #[must_use]
+    pub fn read_documents(&self) -> ReadDocuments {
+        ReadDocuments(self.clone())
+    }
+
+    /// Documents, to add and archive.
+    #[must_use]
+    pub fn modify_documents(&self) -> ModifyDocuments {
+        ModifyDocuments(self.clone())
+    }
+
+    /// Documents, to erase.
+    #[must_use]
+    pub fn erase_documents(&self) -> EraseDocuments {
+        EraseDocuments(self.clone())
+    }
+
+    /// All that is kept about a buyer.
+    #[must_use]
+    pub fn export_buyers(&self) -> ExportBuyers {
+        ExportBuyers(self.clone())
+    }
+
+    /// Direct uploads, to announce.
+    #[must_use]
+    pub fn start_uploads(&self) -> StartUploads {
+        StartUploads(self.clone())
+    }
+
+    /// Direct uploads, to read.
+    #[must_use]
+    pub fn read_uploads(&self) -> ReadUploads {
+        ReadUploads(self.clone())
+    }
+
+    /// Direct uploads whose bytes have arrived, to register.
+    #[must_use]
+    pub fn register_uploads(&self) -> RegisterUploads {
+        RegisterUploads(self.clone())
+    }
+
+    /// What KYC statuses come from, to read.
+    #[must_use]
+    pub fn read_kyc(&self) -> ReadKyc {
+        ReadKyc(self.clone())
     }
 
     /// Histories, to read and verify.

@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
 };
 use uuid::Uuid;
 
@@ -63,6 +64,32 @@ pub(crate) fn delete(table: &Table, key: &Key, condition: Option<Condition<'_>>)
         }
     }
     TransactWriteItem::builder().delete(delete.build().expect("table and key are set")).build()
+}
+
+/// Sets one attribute of an item that is there.
+pub(crate) fn set(table: &Table, key: &Key, name: &str, value: AttributeValue) -> TransactWriteItem {
+    let update = Update::builder()
+        .table_name(&table.name)
+        .set_key(Some(key.attributes()))
+        .condition_expression("attribute_exists(pk)")
+        .update_expression("SET #name = :value")
+        .expression_attribute_names("#name", name)
+        .expression_attribute_values(":value", value);
+    TransactWriteItem::builder().update(update.build().expect("table, key and expression are set")).build()
+}
+
+/// Asks that an item meets a condition; nothing is written.
+pub(crate) fn check(table: &Table, key: &Key, (expression, values): Condition<'_>) -> TransactWriteItem {
+    let mut check = ConditionCheck::builder()
+        .table_name(&table.name)
+        .set_key(Some(key.attributes()))
+        .condition_expression(expression)
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    for (name, value) in values {
+        check = check.expression_attribute_values(*name, value.clone());
+    }
+    let check = check.build().expect("table, key and condition are set");
+    TransactWriteItem::builder().condition_check(check).build()
 }
 
 /// Takes one member out of a map of an item that is there.

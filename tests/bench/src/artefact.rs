@@ -14,6 +14,9 @@ use serde::Serialize;
 pub(crate) struct Artefact {
     /// The file.
     pub(crate) path: PathBuf,
+    /// Whether it lies where `cargo lambda build` puts what is deployed. Only then its memory is judged: of a build for
+    /// development, code alone is some 15 MB.
+    pub(crate) is_deployed: bool,
 }
 
 /// Bytes on disk and as uploaded.
@@ -30,8 +33,8 @@ impl Artefact {
     /// leaves it, so that `--bin-dir target/release` works too.
     pub(crate) fn of_group(folder: &Path, group: &str) -> anyhow::Result<Self> {
         let candidates = [folder.join(group).join("bootstrap"), folder.join(group)];
-        match candidates.iter().find(|path| path.is_file()) {
-            Some(path) => Ok(Self { path: path.clone() }),
+        match candidates.iter().position(|path| path.is_file()) {
+            Some(found) => Ok(Self { path: candidates[found].clone(), is_deployed: found == 0 }),
             None => bail!("no {} and no {}: is the group built?", candidates[0].display(), candidates[1].display()),
         }
     }
@@ -77,7 +80,7 @@ mod tests {
 
     #[test]
     fn our_own_binary_is_for_our_own_processor() {
-        let own = Artefact { path: std::env::current_exe().unwrap() };
+        let own = Artefact { path: std::env::current_exe().unwrap(), is_deployed: false };
         assert_eq!(own.foreign_processor().unwrap(), None);
     }
 

@@ -6,9 +6,15 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::endpoint::Item;
+use crate::file::pdf_of;
+
+/// The largest file that a form may have, in bytes.
+const LARGEST_IN_A_FORM: usize = 4 * 1024 * 1024;
 
 /// Placeholder names (without `${}`) and their values of this run.
 pub(crate) type Placeholders<'a> = [(&'a str, &'a str)];
@@ -50,6 +56,27 @@ impl Event {
             body.insert("companyName".to_owned(), json!("Another Company of the Bench GmbH"));
             self.0["body"] = Value::Object(body).to_string().into();
         }
+        self
+    }
+
+    /// With the largest file that a form may have instead of its own.
+    pub(crate) fn with_largest_file(mut self) -> Self {
+        const BOUNDARY: &str = "----example";
+        let mut form = Vec::new();
+        for (name, text) in [("type", "COC_EXTRACT"), ("documentDate", "2025-11-03")] {
+            let part = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n");
+            form.extend(part.into_bytes());
+        }
+        let head = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"scan.pdf\"\r\n\
+             Content-Type: application/pdf\r\n\r\n"
+        );
+        form.extend(head.into_bytes());
+        form.extend(pdf_of(LARGEST_IN_A_FORM));
+        form.extend(format!("\r\n--{BOUNDARY}--\r\n").into_bytes());
+        self.0["headers"]["content-length"] = form.len().to_string().into();
+        self.0["headers"]["content-type"] = format!("multipart/form-data; boundary={BOUNDARY}").into();
+        self.0["body"] = STANDARD.encode(form).into();
         self
     }
 

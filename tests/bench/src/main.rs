@@ -14,8 +14,10 @@
 
 mod arguments;
 mod artefact;
+mod documents;
 mod endpoint;
 mod event;
+mod file;
 mod instructions;
 mod measure;
 mod park;

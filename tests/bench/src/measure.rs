@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::PATIENCE;
 use crate::artefact::Artefact;
-use crate::endpoint::{Endpoint, Items, Tally};
+use crate::endpoint::{Endpoint, Stored, Tally};
 use crate::event::Event;
 use crate::instructions::Instructions;
 use crate::process::Process;
@@ -125,7 +125,7 @@ struct Running {
 
 impl Workbench {
     /// Starts `subject` once, for one cold and two warm invocations: whether it
-    /// answers and calls AWS as it should.
+    /// answers, calls AWS and takes memory as it should.
     pub(crate) async fn check(&self, subject: &Subject<'_>) -> anyhow::Result<()> {
         let before = self.prepare(subject).await?;
         let sample = self.sample(subject, &Share::unlimited(), &before, 2).await?;
@@ -134,7 +134,11 @@ impl Workbench {
         for (stage, stretch) in stages.into_iter().chain(warm) {
             subject.scenario.judge_calls(stage, &stretch.tally).map_err(Error::msg)?;
         }
-        Ok(())
+        if subject.artefact.is_deployed {
+            subject.scenario.judge_peak(sample.peak_bytes).map_err(Error::msg)
+        } else {
+            Ok(())
+        }
     }
 
     /// Measures `subject` in `runs` processes at each of `shares`, in turns, so
@@ -148,8 +152,9 @@ impl Workbench {
     ) -> anyhow::Result<[Option<Figures>; 3]> {
         let before = self.prepare(subject).await?;
         let mut samples = [const { Vec::new() }; 3];
+        let (runs, shares_measured) = subject.scenario.thrift(runs);
         for _ in 0..runs {
-            for (share, samples) in shares.iter().zip(&mut samples) {
+            for (share, samples) in shares.iter().zip(&mut samples).take(shares_measured) {
                 if let Some(share) = share {
                     samples.push(self.sample(subject, share, &before, warm).await?);
                 }
@@ -158,18 +163,17 @@ impl Workbench {
         Ok(samples.map(|samples| Figures::of(&samples)))
     }
 
-    /// The tables as they have to be before each invocation.
-    async fn prepare(&self, subject: &Subject<'_>) -> anyhow::Result<Items> {
-        let pending = subject.scenario.before == Before::PendingEffect;
-        self.endpoint.restore(if pending { &self.world.items_with_pending_effect } else { &self.world.items });
+    /// Tables and buckets as they have to be before each invocation.
+    async fn prepare(&self, subject: &Subject<'_>) -> anyhow::Result<Stored> {
+        self.endpoint.restore(self.world.stored(subject.scenario.before));
         if subject.scenario.before == Before::PlainEvent {
             let (mut running, _, waiting) = self.start(subject, MEMORY_OF_A_FULL_CORE).await?;
             running.invoke(waiting, subject.plain).await?;
         }
-        Ok(self.endpoint.items())
+        Ok(self.endpoint.stored())
     }
 
-    async fn sample(&self, subject: &Subject<'_>, share: &Share, before: &Items, warm: u16) -> anyhow::Result<Sample> {
+    async fn sample(&self, subject: &Subject<'_>, share: &Share, before: &Stored, warm: u16) -> anyhow::Result<Sample> {
         self.endpoint.restore(before);
         let event = subject.scenario.event(subject.plain);
         let (mut running, init, mut waiting) = self.start(subject, share.memory).await?;
@@ -208,7 +212,9 @@ impl Workbench {
     async fn start(&self, subject: &Subject<'_>, memory: u32) -> anyhow::Result<(Running, Stretch, Waiting)> {
         let function = subject.function;
         let runtime = RuntimeApi::start().await?;
-        let environment = self.world.environment(function, memory, runtime.address(), &self.endpoint);
+        let mut environment = self.world.environment(function, memory, runtime.address(), &self.endpoint);
+        let of_scenario = subject.scenario.variables.iter();
+        environment.extend(of_scenario.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let log = self.scratch.path().join(&function.name).with_extension("log");
         let mut process = Process::park(&subject.artefact.path, &environment, log)?;
         let mut instructions = Instructions::of(process.pid());

@@ -4,6 +4,8 @@
 //! so that a lost cache or one more read does not pass unseen. A function that
 //! is not listed can be measured, but not checked.
 
+mod documents;
+
 use serde_json::Value;
 
 use crate::endpoint::Tally;
@@ -16,12 +18,20 @@ type Change = fn(Event) -> Event;
 pub(crate) struct Scenario {
     /// Shown in the table; empty for the only one.
     pub(crate) name: &'static str,
-    /// What the tables hold beside the seed.
+    /// What tables and buckets hold beside the seed.
     pub(crate) before: Before,
+    /// Variables that are set for it otherwise than in the template.
+    pub(crate) variables: &'static [(&'static str, &'static str)],
     change: Change,
     expected: Expected,
     calls: Calls,
+    /// The memory that it may take.
+    peak: Option<Peak>,
 }
+
+/// What a process may at most have had resident, in bytes.
+#[derive(Debug, Clone, Copy)]
+struct Peak(u64);
 
 /// Operations and how often each is called.
 type Operations = &'static [(&'static str, u32)];
@@ -56,8 +66,8 @@ pub(crate) enum Stage {
     Warm,
 }
 
-/// What the tables hold beside the seed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What tables and buckets hold beside the seed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Before {
     /// Nothing.
     Seed,
@@ -65,6 +75,14 @@ pub(crate) enum Before {
     PendingEffect,
     /// What an invocation with the plain event left.
     PlainEvent,
+    /// The upload is of 50 MiB.
+    LargestUpload,
+    /// Other bytes arrived than were announced.
+    OtherBytes,
+    /// The bytes of the upload are gone.
+    NoBytes,
+    /// Every object was found clean.
+    Scanned,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -79,10 +97,20 @@ enum Expected {
 impl Scenario {
     /// The scenarios of `function`, the plain event first.
     pub(crate) fn of(function: &str) -> Vec<Self> {
-        let plain = |expected, calls| Self { name: "", before: Before::Seed, change: |event| event, expected, calls };
+        let plain = |expected, calls| Self {
+            name: "",
+            before: Before::Seed,
+            variables: &[],
+            change: |event| event,
+            expected,
+            calls,
+            peak: None,
+        };
         match function {
             "get-buyer" => vec![plain(Expected::Success, Calls::Entered(&[("GetItem", 1)]))],
-            "get-me" | "find-buyers" | "get-history" => vec![plain(Expected::Success, Calls::Entered(&[("Query", 1)]))],
+            "get-me" | "find-buyers" | "get-history" | "get-kyc-status" => {
+                vec![plain(Expected::Success, Calls::Entered(&[("Query", 1)]))]
+            }
             "update-buyer" | "block-buyer" => {
                 let changed = Calls::Entered(&[("BatchGetItem", 1), ("TransactWriteItems", 1)]);
                 vec![plain(Expected::Success, changed)]
@@ -141,6 +169,8 @@ impl Scenario {
                 let changed = Calls::Entered(&[("BatchGetItem", 1), ("TransactWriteItems", 1)]);
                 vec![plain(Expected::Status(204), changed)]
             }
+            "upload-document" | "start-upload" | "get-upload" | "list-documents" | "get-document"
+            | "download-document" | "archive-document" | "register-upload" => Self::of_documents(function, plain),
             "openapi-document" | "docs-page" => vec![plain(Expected::Success, Calls::Nothing)],
             "unmatched" => vec![plain(Expected::Status(404), Calls::Nothing)],
             _ => vec![plain(Expected::Success, Calls::Unlisted)],
@@ -161,6 +191,23 @@ impl Scenario {
             Expected::Replay(expected) => status == Some(expected.into()) && is_replay(answer),
         };
         if right { Ok(()) } else { Err(format!("expected {:?}, got {answer}", self.expected)) }
+    }
+
+    /// In how many processes of the wished number it is measured, at which of the three shares: megabytes take their
+    /// time, and nobody gives them the least memory.
+    pub(crate) fn thrift(&self, runs: u16) -> (u16, usize) {
+        if self.peak.is_some() { (runs.min(3), 2) } else { (runs, 3) }
+    }
+
+    /// Whether the process kept to its memory; else what is wrong.
+    pub(crate) fn judge_peak(&self, found: u64) -> Result<(), String> {
+        match self.peak {
+            Some(Peak(most)) if found >= most => {
+                let mib = |bytes: u64| bytes.div_ceil(1024 * 1024);
+                Err(format!("had {} MiB resident at its peak: should stay below {}", mib(found), mib(most)))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether a stretch called AWS as often as it should; else what is wrong.

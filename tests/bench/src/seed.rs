@@ -17,8 +17,10 @@ use simulators::identity_provider::Forgery;
 use storage::{Answer, KeysCopy, Remember, Table};
 use uuid::Uuid;
 
-use crate::endpoint::{Endpoint, Items};
+use crate::documents::{self, DOCUMENTS_BUCKET, INCOMING_BUCKET, Owner, SPECIAL_KEY, Seeded};
+use crate::endpoint::{Endpoint, Items, Stored};
 use crate::event::Event;
+use crate::scenario::Before;
 use crate::template::Function;
 
 const TABLE: &str = "onboarding";
@@ -28,16 +30,15 @@ const REGION: &str = "eu-central-1";
 const REQUIRED_DPA_VERSION: &str = "2026-01";
 const CLIENT: &str = "api-client-bench";
 
-/// A caller with his token, his seller and a buyer.
+/// A caller with his token, his seller and a buyer with a document and an upload.
 pub(crate) struct World {
-    /// The tables before any invocation.
-    pub(crate) items: Items,
-    /// The same and one revision whose effect is due.
-    pub(crate) items_with_pending_effect: Items,
+    states: BTreeMap<Before, Stored>,
     token: String,
     seller: String,
     buyer: String,
     contact: String,
+    document: String,
+    upload: String,
     /// Values of the template's variables that only a deployment knows.
     variables: BTreeMap<&'static str, String>,
     /// Its keys are in the table; it answers should a function ask all the same.
@@ -48,7 +49,8 @@ impl World {
     /// Fills the tables of `endpoint`, as an operator and a client would.
     pub(crate) async fn make(endpoint: &Endpoint, events: &Path) -> anyhow::Result<Self> {
         let identity_provider = IdentityProvider::start(0).await?;
-        let table = Table::new(&Aws::local(&endpoint.plain_url, REGION), TABLE);
+        let aws = Aws::local(&endpoint.plain_url, REGION);
+        let table = Table::new(&aws, TABLE);
         let organisation = organisation();
         let seller = seller();
         let administration = table.administration();
@@ -56,13 +58,18 @@ impl World {
         administration.put_client(&ClientId(CLIENT.to_owned()), organisation.uuid).await?;
         administration.grant(organisation.uuid, &seller).await?;
         keep_keys(&table, identity_provider.issuer()).await?;
-        let buyer = create_buyer(&table, organisation.uuid, seller.uuid).await?;
+        let cause = cause(organisation.uuid);
+        let buyer = create_buyer(&table, organisation.uuid, seller.uuid, &cause).await?;
         let contact = contact_of(&table, (seller.uuid, buyer)).await?;
-        let items = endpoint.items();
+        let owner = Owner { organisation: organisation.uuid, seller: seller.uuid, buyer, cause };
+        let Seeded { document, upload, mut states } = documents::seed(endpoint, &aws, &table, &owner).await?;
+        let Stored { items, objects } = states[&Before::Seed].clone();
+        states.insert(Before::PendingEffect, Stored { items: with_pending_effect(items, events)?, objects });
         Ok(Self {
             contact,
-            items_with_pending_effect: with_pending_effect(items.clone(), events)?,
-            items,
+            document: document.to_string(),
+            upload: upload.to_string(),
+            states,
             token: long_lived_token(&identity_provider),
             seller: seller.uuid.to_string(),
             buyer: buyer.to_string(),
@@ -72,14 +79,29 @@ impl World {
                 ("EVENT_BUS_NAME", "events".to_owned()),
                 ("ISSUER", identity_provider.issuer().to_owned()),
                 ("REQUIRED_DPA_VERSION", REQUIRED_DPA_VERSION.to_owned()),
+                ("DOCUMENTS_BUCKET", DOCUMENTS_BUCKET.to_owned()),
+                ("INCOMING_BUCKET", INCOMING_BUCKET.to_owned()),
+                ("SPECIAL_KEY_ARN", SPECIAL_KEY.to_owned()),
             ]),
             _identity_provider: identity_provider,
         })
     }
 
     /// For the events.
-    pub(crate) fn placeholders(&self) -> [(&str, &str); 4] {
-        [("TOKEN", &self.token), ("SELLER", &self.seller), ("BUYER", &self.buyer), ("CONTACT", &self.contact)]
+    pub(crate) fn placeholders(&self) -> [(&str, &str); 6] {
+        [
+            ("TOKEN", &self.token),
+            ("SELLER", &self.seller),
+            ("BUYER", &self.buyer),
+            ("CONTACT", &self.contact),
+            ("DOCUMENT", &self.document),
+            ("UPLOAD", &self.upload),
+        ]
+    }
+
+    /// What is stored when an invocation begins, or the plain event that precedes it.
+    pub(crate) fn stored(&self, before: Before) -> &Stored {
+        self.states.get(&before).unwrap_or(&self.states[&Before::Seed])
     }
 
     /// What Lambda sets, and what the template does.
@@ -146,8 +168,23 @@ async fn keep_keys(table: &Table, issuer: &str) -> anyhow::Result<()> {
     Ok(table.issuer_keys().keep(issuer, &copy).await?)
 }
 
+/// The client, through the API, now.
+fn cause(organisation: OrganisationId) -> Cause {
+    Cause {
+        actor: Actor::Client { organisation, client: ClientId(CLIENT.to_owned()) },
+        source: Source::Api,
+        request_id: RequestId::fresh(),
+        at: storage::now(),
+    }
+}
+
 /// Another one than the event of `upsert-buyer` names.
-async fn create_buyer(table: &Table, organisation: OrganisationId, seller: SellerId) -> anyhow::Result<BuyerId> {
+async fn create_buyer(
+    table: &Table,
+    organisation: OrganisationId,
+    seller: SellerId,
+    cause: &Cause,
+) -> anyhow::Result<BuyerId> {
     let body = json!({
         "kycMode": "MARKETPLACE_LED",
         "vatNumber": "ATU13585627",
@@ -157,16 +194,9 @@ async fn create_buyer(table: &Table, organisation: OrganisationId, seller: Selle
     });
     let new = NewBuyer::parse(&body)?;
     let buyer = BuyerId::of(seller, &new.business.vat_number);
-    let at = storage::now();
-    let cause = Cause {
-        actor: Actor::Client { organisation, client: ClientId(CLIENT.to_owned()) },
-        source: Source::Api,
-        request_id: RequestId::fresh(),
-        at,
-    };
-    let remember = Remember::new(organisation, "seed".to_owned(), "the seed of the bench".to_owned(), at);
+    let remember = Remember::new(organisation, "seed".to_owned(), "the seed of the bench".to_owned(), cause.at);
     let answer = |_: &_, _| Answer::empty(201);
-    table.create_buyers().upsert(seller, new, cause, &remember, answer).await.context("store a buyer")?;
+    table.create_buyers().upsert(seller, new, cause.clone(), &remember, answer).await.context("store a buyer")?;
     Ok(buyer)
 }
 

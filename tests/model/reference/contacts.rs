@@ -44,7 +44,7 @@ impl Reference {
     pub(super) fn add_contact(&mut self, by: Organisation, number: BuyerNumber, person: &Value, told: &Told) -> Answer {
         let Some(buyer) = self.buyers.get_mut(&number) else { return Answer::not_found() };
         if buyer.contacts.len() >= MOST_CONTACTS {
-            return Answer::Problem { status: 422, id: "validation-error", members: json!({"errors": ["contacts"]}) };
+            return Answer::problem(409, "limit-reached");
         }
         let contact = buyer.add_contact(person, told);
         buyer.change_contact(&contact, ("CONTACT_ADDED", by, told));

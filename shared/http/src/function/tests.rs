@@ -90,6 +90,7 @@ impl World {
         let copy = storage::KeysCopy { jwks: String::from_utf8(jwks).unwrap(), fetched_at: now() };
         let table = Table::new(&Aws::local(&self.table.url(), "eu-central-1"), "t");
         let admission = Admission {
+            problem_base: "https://api.example/problems/".into(),
             endpoint: Endpoint::reading((), move |_, ()| handler()),
             issuer: Issuer::new(self.issuer.issuer(), table.issuer_keys(), Some(copy)),
             gate: Gate::new(table.callers(), table.limits("limits"), "2026-01".to_owned()),

@@ -9,6 +9,7 @@ mod capacity;
 mod certificate;
 mod dynamodb;
 mod expression;
+mod s3;
 mod tally;
 mod tls;
 
@@ -19,8 +20,8 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::serve::Listener;
 use serde_json::{Value, json};
@@ -31,6 +32,7 @@ use uuid::Uuid;
 use self::certificate::Chain;
 pub(crate) use self::dynamodb::Items;
 pub(crate) use self::expression::Item;
+pub(crate) use self::s3::Objects;
 pub(crate) use self::tally::{Tally, Units};
 use self::tls::Tls;
 use crate::seed::LIMITS_TABLE;
@@ -51,9 +53,18 @@ pub(crate) struct Endpoint {
     tasks: [JoinHandle<()>; 2],
 }
 
+/// Everything that is stored.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stored {
+    /// The items of all tables.
+    pub(crate) items: Items,
+    /// The objects of all buckets.
+    pub(crate) objects: Objects,
+}
+
 #[derive(Default)]
 struct Content {
-    items: Items,
+    stored: Stored,
     indexes: Vec<Index>,
     tally: Tally,
 }
@@ -70,7 +81,8 @@ impl Endpoint {
         // "localhost" may mean this one first; without IPv6 it does not.
         listeners.extend(TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await);
         let state = Arc::new(Mutex::new(Content { indexes, ..Content::default() }));
-        let routes = Router::new().fallback(answer).with_state(state.clone());
+        // Documents are larger than axum's limit.
+        let routes = Router::new().fallback(answer).layer(DefaultBodyLimit::disable()).with_state(state.clone());
         let plain = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let plain_url = format!("http://{}", plain.local_addr()?);
         let tasks = [serve(Tls::over(listeners, chain)?, routes.clone()), serve(plain, routes)];
@@ -82,14 +94,14 @@ impl Endpoint {
         std::mem::take(&mut self.content().tally)
     }
 
-    /// All items as they are now.
-    pub(crate) fn items(&self) -> Items {
-        self.content().items.clone()
+    /// All that is stored now.
+    pub(crate) fn stored(&self) -> Stored {
+        self.content().stored.clone()
     }
 
-    /// Puts the tables back to what they were.
-    pub(crate) fn restore(&self, items: &Items) {
-        self.content().items = items.clone();
+    /// Puts tables and buckets back to what they were.
+    pub(crate) fn restore(&self, stored: &Stored) {
+        self.content().stored = stored.clone();
     }
 
     fn content(&self) -> std::sync::MutexGuard<'_, Content> {
@@ -110,12 +122,24 @@ fn serve<L: Listener<Addr: Debug>>(listener: L, routes: Router) -> JoinHandle<()
     })
 }
 
-async fn answer(State(content): State<Arc<Mutex<Content>>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn answer(
+    State(content): State<Arc<Mutex<Content>>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if is_for_s3(&headers) {
+        let mut content = content.lock().expect("no request panics with the lock");
+        let (operation, answer) = s3::call(&mut content.stored.objects, &method, &uri, &headers, body);
+        content.tally.add(&format!("S3 {operation}"), Units::default());
+        return answer;
+    }
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
     let (service, operation) = target.split_once('.').unwrap_or((target, ""));
     let request = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let mut content = content.lock().expect("no request panics with the lock");
-    let Content { items, indexes, tally } = &mut *content;
+    let Content { stored: Stored { items, .. }, indexes, tally } = &mut *content;
     let (answer, units) = match (service, operation) {
         ("DynamoDB_20120810", operation) => dynamodb::call(items, indexes, operation, &request),
         ("AWSEvents", "PutEvents") => (Ok(put_events(&request)), Units::default()),
@@ -131,6 +155,12 @@ async fn answer(State(content): State<Arc<Mutex<Content>>>, headers: HeaderMap, 
     let version = if service == "AWSEvents" { "application/x-amz-json-1.1" } else { "application/x-amz-json-1.0" };
     let headers = [("content-type", version.to_owned()), ("x-amzn-requestid", Uuid::new_v4().to_string())];
     (status, headers, body.to_string()).into_response()
+}
+
+/// By what it is signed for; the other services name their operation in a header.
+fn is_for_s3(headers: &HeaderMap) -> bool {
+    let signature = headers.get("authorization").and_then(|signature| signature.to_str().ok());
+    signature.is_some_and(|signature| signature.contains("/s3/aws4_request"))
 }
 
 /// An operation for the tally: those on the table of rate counters apart.

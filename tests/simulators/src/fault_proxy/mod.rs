@@ -8,7 +8,7 @@
 //! ```
 //!
 //! It knows nothing of the service but how a [`Call`] is named, so it stands before anything that speaks HTTP; what a
-//! certain service says when it refuses is made beside it ([`dynamodb`]). One proxy a caller, so that a fault meets
+//! certain service says when it refuses is made beside it ([`dynamodb`], [`s3`]). One proxy a caller, so that a fault meets
 //! the caller it is meant for:
 //!
 //! ```text
@@ -22,6 +22,7 @@
 mod call;
 pub mod dynamodb;
 mod fault;
+pub mod s3;
 #[cfg(test)]
 mod tests;
 
