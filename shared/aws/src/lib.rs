@@ -21,7 +21,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 pub use aws_types::SdkConfig;
 use aws_types::region::Region;
 
-pub use fetch::{Fetch, FetchError};
+pub use fetch::{Fetch, FetchError, Fetched};
 pub use process::main;
 
 /// Where AWS is and who we are there; every client is made from [`Aws::config`].

@@ -1,11 +1,13 @@
 //! Which certificates are trusted, and the HTTP client that trusts them.
 
+use std::time::Duration;
 use std::{env, fs};
 
+use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpClient};
 
 /// The roots that AWS services chain to: <https://www.amazontrust.com/repository/>.
 const AMAZON: [&[u8]; 5] = [
@@ -34,9 +36,16 @@ pub(crate) fn client(trust: TrustStore) -> SharedHttpClient {
     Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context(trust)).build_https()
 }
 
-/// A single connection maker, for requests that are not AWS's.
+/// Makes a connection for each request, within 3 s; for requests that are not AWS's.
 pub(crate) fn connector(trust: TrustStore) -> Connector {
-    Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context(trust)).build()
+    let limits = HttpConnectorSettings::builder().connect_timeout(Duration::from_secs(3)).build();
+    Connector::builder()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(context(trust))
+        .connector_settings(limits)
+        .sleep_impl(TokioSleep::new())
+        .pool_max_idle_per_host(0)
+        .build()
 }
 
 fn context(trust: TrustStore) -> TlsContext {

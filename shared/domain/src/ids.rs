@@ -51,6 +51,8 @@ uuid_id!(/// A KYC document of a buyer.
     DocumentId);
 uuid_id!(/// A direct upload that was announced.
     UploadId);
+uuid_id!(/// One check of a buyer's VAT number.
+    CheckId);
 
 /// Namespace of buyer ids. Changing it would change the identity of every buyer.
 const BUYERS: Uuid = Uuid::from_u128(0x8f6d_2c4e_51b7_5d0a_9e63_4b1f_a7c2_d895);
@@ -92,6 +94,14 @@ impl UploadId {
     #[must_use]
     pub fn document(self) -> DocumentId {
         DocumentId(Uuid::new_v5(&self.0, b"document"))
+    }
+}
+
+impl CheckId {
+    /// A fresh id; sortable by time.
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self(Uuid::now_v7())
     }
 }
 

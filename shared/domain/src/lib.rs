@@ -26,6 +26,7 @@ mod revision;
 mod schema;
 mod secret;
 mod vat;
+mod vies_check;
 
 pub use address::{Address, Country};
 pub use buyer::{Business, Buyer, BuyerStatus, KycMode, NewBuyer};
@@ -39,7 +40,7 @@ pub use document::{
 pub use document_type::{DocumentType, Family, NotADocumentType};
 pub use effect::{Effect, Event, EventType};
 pub use ids::{
-    BuyerId, ClientId, ContactId, DocumentId, EventId, NotAnId, OrganisationId, RequestId, SellerId, UploadId,
+    BuyerId, CheckId, ClientId, ContactId, DocumentId, EventId, NotAnId, OrganisationId, RequestId, SellerId, UploadId,
 };
 pub use input::{Node, Reader, Violation, Violations};
 pub use instant::Instant;
@@ -60,3 +61,7 @@ pub use revision::{
 pub use schema::{TEXT, never_null};
 pub use secret::Salt;
 pub use vat::{VatNumber, VatNumberError};
+pub use vies_check::{
+    CheckOrigin, CheckState, FailedAttempt, Jitter, LONGEST_CHECK_SECONDS, Next, NoAnswer, NoAnswerReason, TraderMatch,
+    TraderMatches, ViesAnswer, ViesCheck, ViesVerdict, check_group, next_attempt, next_daily_check,
+};

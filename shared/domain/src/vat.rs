@@ -64,6 +64,12 @@ impl VatNumber {
         &self.0[..2]
     }
 
+    /// The number without its prefix.
+    #[must_use]
+    pub fn national(&self) -> &str {
+        &self.0[2..]
+    }
+
     /// The whole number with its prefix.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -9,30 +9,30 @@
 //!
 //! **Magic numbers**: when the digits of a number end in `99` and a code, the
 //! code decides. `DE123499200` is not registered, `DE123499301` finds Germany
-//! down. What follows the digits (the `B01` of the Netherlands, a check letter)
-//! is ignored, so every member state's shape has its magic numbers.
+//! down. What follows the digits (the `B01` of the Netherlands, the `01` of
+//! Sweden, a check letter) is ignored, so every member state's shape has its
+//! magic numbers, see [`magic_number`]. A requester whose own number ends in
+//! `99202` is refused whatever it asks, and whoever has no `User-Agent` is
+//! turned away, as some of the real one's edges do.
 
+mod answers;
 mod outcome;
 
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::serving::{Bound, Serving, now};
+use crate::serving::{Bound, Serving};
 
-pub use outcome::Outcome;
-
-/// How long [`Outcome::Slow`] keeps its caller waiting; clients give up after 5 to 10 s.
-const SLOW: Duration = Duration::from_secs(20);
+pub use outcome::{CODES, Outcome, magic_number};
 
 /// The prefixes VIES knows: 27 member states and Northern Ireland.
 const COUNTRIES: [&str; 28] = [
@@ -65,10 +65,14 @@ pub struct CheckVatRequest {
     pub requester_member_state_code: String,
     /// Who asks, without the prefix.
     pub requester_number: String,
-    trader_name: String,
-    trader_street: String,
-    trader_postal_code: String,
-    trader_city: String,
+    /// The name to compare, not nested in anything.
+    pub trader_name: String,
+    /// Street and number to compare.
+    pub trader_street: String,
+    /// Postal code to compare.
+    pub trader_postal_code: String,
+    /// Town to compare.
+    pub trader_city: String,
     trader_company_type: String,
 }
 
@@ -119,83 +123,36 @@ impl History {
     }
 }
 
-async fn check(State(history): State<Arc<History>>, Json(request): Json<CheckVatRequest>) -> Response {
-    history.record(&request);
-    if !COUNTRIES.contains(&request.country_code.as_str()) || request.vat_number.is_empty() {
-        return refusal("INVALID_INPUT");
+async fn check(
+    State(history): State<Arc<History>>,
+    headers: HeaderMap,
+    Json(request): Json<CheckVatRequest>,
+) -> Response {
+    if !headers.contains_key(header::USER_AGENT) {
+        return answers::forbidden();
     }
-    match Outcome::by_magic(&request.vat_number) {
-        Outcome::BusyTwiceThenValid if history.refuses_again(&request.vat_number) => refusal("MS_MAX_CONCURRENT_REQ"),
-        Outcome::Valid | Outcome::BusyTwiceThenValid => verdict(&request, true, &request.vat_number),
-        Outcome::NotRegistered => verdict(&request, false, &request.vat_number),
-        Outcome::Refused(error) => refusal(error),
-        Outcome::Slow => {
-            tokio::time::sleep(SLOW).await;
-            verdict(&request, true, &request.vat_number)
+    history.record(&request);
+    answers::answer(outcome(&history, &request), &request).await
+}
+
+fn outcome(history: &History, request: &CheckVatRequest) -> Outcome {
+    if !COUNTRIES.contains(&request.country_code.as_str()) || request.vat_number.is_empty() {
+        return Outcome::RefusedWith(400, "INVALID_INPUT");
+    }
+    let refused = Outcome::Refused("INVALID_REQUESTER_INFO");
+    if Outcome::by_magic(&request.requester_member_state_code, &request.requester_number) == refused {
+        return refused;
+    }
+    match Outcome::by_magic(&request.country_code, &request.vat_number) {
+        Outcome::BusyTwiceThenValid if history.refuses_again(&request.vat_number) => {
+            Outcome::Refused("MS_MAX_CONCURRENT_REQ")
         }
-        Outcome::MaintenancePage => {
-            (StatusCode::BAD_GATEWAY, Html("<html><body><h1>502 Bad Gateway</h1></body></html>")).into_response()
-        }
-        Outcome::EchoesAnotherNumber => verdict(&request, true, "000000000"),
-        Outcome::TooManyRequests => {
-            (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "2")], "Too Many Requests").into_response()
-        }
+        outcome => outcome,
     }
 }
 
 async fn check_test_table(Json(request): Json<CheckVatRequest>) -> Response {
-    match Outcome::of_test_table(&request.vat_number) {
-        Outcome::Valid => verdict(&request, true, &request.vat_number),
-        Outcome::NotRegistered => verdict(&request, false, &request.vat_number),
-        Outcome::Refused(error) => refusal(error),
-        other => unreachable!("{other:?} is not in the test table"),
-    }
-}
-
-fn verdict(request: &CheckVatRequest, valid: bool, echoed_number: &str) -> Response {
-    // Germany and Spain never disclose; nobody discloses an unregistered number.
-    let disclosed = valid && !matches!(request.country_code.as_str(), "DE" | "ES");
-    let (name, address) = if disclosed {
-        (format!("Company {}{}", request.country_code, request.vat_number), "1 Main Street\n1000 Capital")
-    } else {
-        ("---".to_owned(), "---")
-    };
-    let asked_in_a_name = !request.requester_member_state_code.is_empty() && !request.requester_number.is_empty();
-    let consultation_number = if asked_in_a_name {
-        format!("WAPIAAAA{}", &uuid::Uuid::new_v4().simple().to_string()[..8])
-    } else {
-        String::new()
-    };
-    Json(json!({
-        "countryCode": request.country_code,
-        "vatNumber": echoed_number,
-        "requestDate": now().to_string(),
-        "valid": valid,
-        "requestIdentifier": consultation_number,
-        "name": name,
-        "address": address,
-        "traderName": request.trader_name,
-        "traderStreet": request.trader_street,
-        "traderPostalCode": request.trader_postal_code,
-        "traderCity": request.trader_city,
-        "traderCompanyType": request.trader_company_type,
-        "traderNameMatch": "NOT_PROCESSED",
-        "traderStreetMatch": "NOT_PROCESSED",
-        "traderPostalCodeMatch": "NOT_PROCESSED",
-        "traderCityMatch": "NOT_PROCESSED",
-        "traderCompanyTypeMatch": "NOT_PROCESSED",
-    }))
-    .into_response()
-}
-
-/// The same body comes with 200, 400 or 500; clients must not trust the status.
-fn refusal(error: &str) -> Response {
-    let status = match error {
-        "INVALID_INPUT" => StatusCode::BAD_REQUEST,
-        error if error.starts_with("VOW-ERR") => StatusCode::INTERNAL_SERVER_ERROR,
-        _ => StatusCode::OK,
-    };
-    (status, Json(json!({"actionSucceed": false, "errorWrappers": [{"error": error}]}))).into_response()
+    answers::answer(Outcome::of_test_table(&request.vat_number), &request).await
 }
 
 async fn status() -> Json<Value> {

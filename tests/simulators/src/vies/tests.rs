@@ -1,25 +1,79 @@
 use super::*;
 
 async fn ask(vies: &Vies, path: &str, body: Value) -> (u16, Value) {
-    let answer = reqwest::Client::new().post(vies.url() + path).json(&body).send().await.unwrap();
+    let request = reqwest::Client::new().post(vies.url() + path).header("user-agent", "test");
+    let answer = request.json(&body).send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
 #[test]
 fn every_shape_of_number_has_magic_values() {
     let cases = [
-        ("136695976", Outcome::Valid),
-        ("123499200", Outcome::NotRegistered),
-        ("004499301B01", Outcome::Refused("MS_UNAVAILABLE")),
-        ("U12399302", Outcome::Refused("TIMEOUT")),
-        ("1299600L", Outcome::Refused("MS_MAX_CONCURRENT_REQ")),
-        ("123499999", Outcome::Valid),
-        ("é9200", Outcome::Valid),
-        ("", Outcome::Valid),
+        ("DE", "136695976", Outcome::Valid),
+        ("DE", "123499200", Outcome::NotRegistered),
+        ("NL", "004499301B01", Outcome::Refused("MS_UNAVAILABLE")),
+        ("AT", "U12399302", Outcome::Refused("TIMEOUT")),
+        ("SE", "556129930101", Outcome::Refused("MS_UNAVAILABLE")),
+        ("CY", "1299600L", Outcome::Refused("MS_MAX_CONCURRENT_REQ")),
+        ("DE", "123499999", Outcome::Valid),
+        ("", "é9200", Outcome::Valid),
+        ("", "", Outcome::Valid),
     ];
-    for (number, outcome) in cases {
-        assert_eq!(Outcome::by_magic(number), outcome, "{number}");
+    for (state, number, outcome) in cases {
+        assert_eq!(Outcome::by_magic(state, number), outcome, "{number}");
     }
+}
+
+#[test]
+fn every_state_and_code_has_a_vat_number_of_its_shape() {
+    let ordinary = Outcome::by_magic("DE", "136695976");
+    for state in COUNTRIES {
+        let outcomes: Vec<_> = CODES
+            .map(|code| {
+                let number = magic_number(state, code);
+                let vat_number = domain::VatNumber::parse(&number).unwrap_or_else(|error| panic!("{number} {error}"));
+                assert_eq!(vat_number.as_str(), number);
+                Outcome::by_magic(vat_number.state(), vat_number.national())
+            })
+            .into();
+        assert_eq!(outcomes.iter().filter(|outcome| **outcome == ordinary).count(), 1, "{state}: only 100 is ordinary");
+        assert!(outcomes.iter().enumerate().all(|(at, outcome)| !outcomes[..at].contains(outcome)), "{state}");
+    }
+}
+
+#[test]
+fn the_guide_lists_every_code_and_true_examples() {
+    let guide = include_str!("../../../../docs/API-GUIDE.md");
+    let section = guide.split("## VIES in the sandbox").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+    let listed: Vec<_> = section.lines().filter_map(|row| row.strip_prefix("| ")?.get(..3)).collect();
+    let codes: Vec<_> = listed.into_iter().filter(|code| code.parse::<u16>().is_ok()).collect();
+    assert_eq!(codes, CODES);
+    for state in ["AT", "DE", "EL", "FR", "NL", "XI"] {
+        for code in ["200", "301"] {
+            assert!(section.contains(&format!("| `{}` |", magic_number(state, code))), "{state} {code}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_does_not_say_who_he_is_is_turned_away() {
+    let vies = Vies::start(0).await.unwrap();
+    let request = reqwest::Client::new().post(vies.url() + "/check-vat-number").json(&json!({}));
+    assert_eq!(request.send().await.unwrap().status(), 403);
+    assert!(vies.checks().is_empty());
+}
+
+#[tokio::test]
+async fn a_requester_with_a_magic_number_is_refused_whatever_it_asks() {
+    let vies = Vies::start(0).await.unwrap();
+    let body = json!({
+        "countryCode": "FR",
+        "vatNumber": "40303265045",
+        "requesterMemberStateCode": "DE",
+        "requesterNumber": "123499202",
+    });
+    let (_, answer) = ask(&vies, "/check-vat-number", body).await;
+    assert_eq!(answer["errorWrappers"][0]["error"], "INVALID_REQUESTER_INFO");
 }
 
 #[tokio::test]
