@@ -71,3 +71,21 @@ async fn an_export_holds_all_that_is_kept_about_a_buyer() {
         assert_eq!(fs::read(folder.path().join(name)).unwrap(), pdf(text));
     }
 }
+
+/// What a request leaves that ended between its bytes and its record.
+#[tokio::test]
+async fn bytes_that_no_record_names_are_erased_with_the_buyers_next_erasure_once_they_are_a_day_old() {
+    let world = World::shared();
+    let api = world.organisation(Draft::new()).await;
+    let documents = buyer(&api).await;
+    let buyer: BuyerId = documents.split('/').nth(5).unwrap().parse().unwrap();
+    let kept = upload(&api, &documents, "COC_EXTRACT", &pdf("kept")).await;
+    let stray = format!("{buyer}/00000000-0000-4000-8000-000000000001");
+    world.behind.put_object("DocumentsBucket", &stray, &pdf("left over")).await;
+    let (operator, bucket) = (world.operator(), world.documents());
+    let yesterday = storage::now().plus_seconds(-24 * 60 * 60);
+    assert_eq!(operator.erase_strays(&bucket, buyer, yesterday).await.unwrap(), 0, "its request may still be repeated");
+    assert_eq!(operator.erase_strays(&bucket, buyer, storage::now().plus_seconds(60)).await.unwrap(), 1);
+    assert!(bucket.read(&stray).await.is_err());
+    assert_eq!(bucket.read(&format!("{buyer}/{}", id(&kept))).await.unwrap(), pdf("kept"));
+}

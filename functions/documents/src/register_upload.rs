@@ -88,7 +88,7 @@ impl Registration {
         now: Instant,
     ) -> Result<(), RegisterError> {
         let key = upload_key(buyer, id);
-        let Some(upload) = self.uploads.waiting(buyer, id, now).await? else {
+        let Some(upload) = self.uploads.waiting(buyer, id).await? else {
             info!(%buyer, upload = %id, "Nobody waits for these bytes any more");
             return Ok(self.incoming.delete(&key).await?);
         };

@@ -22,8 +22,10 @@ pub(crate) async fn upload_document(
     let inspection = content::inspect(&file, MOST_MULTIPART);
     let content_type = judge(&inspection, declared.as_deref())?.to_string();
     let (buyer, sha256) = (call.buyer()?, hex::encode(inspection.sha256));
-    let remember = call.remember(&(&statement, &sha256, &content_type))?;
-    let uuid = DocumentId::of(call.caller.organisation.uuid, call.idempotency_key()?, &sha256, call.at);
+    // Without the file's name, which is personal data: its bytes tell one request from another.
+    let remember = call.remember(&(statement.kind, statement.document_date, &sha256, &content_type))?;
+    let uuid =
+        DocumentId::of(call.caller.organisation.uuid, call.idempotency_key()?, (statement.kind, &sha256), call.at);
     let (object, special) = (document_key(buyer, uuid), statement.kind.is_special());
     let (size, source) = (inspection.size, DocumentSource::Api);
     let new = NewDocument { uuid, statement, content_type, size, sha256, source, object };

@@ -167,7 +167,23 @@ impl Operator {
         let cause = Cause { actor, source: Source::System, request_id: RequestId::fresh(), at: storage::now() };
         let erased = self.table.erase_documents().erase((found.seller, buyer), document, reason, &cause).await?;
         let object = erased.ok_or_else(|| OperatorError::Unknown(format!("document {document}")))?;
-        Ok(documents.erase(&object).await?)
+        let versions = documents.erase(&object).await?;
+        self.erase_strays(documents, buyer, cause.at.plus_seconds(-24 * 60 * 60)).await?;
+        Ok(versions)
+    }
+
+    /// Erases bytes of a buyer that no record names and that are older than that: copies that a request left which ended
+    /// between its bytes and its record. How many versions there were.
+    pub async fn erase_strays(
+        &self,
+        documents: &Documents,
+        buyer: BuyerId,
+        older_than: Instant,
+    ) -> Result<usize, OperatorError> {
+        let export = self.table.export_buyers().export(buyer, storage::now()).await?;
+        let export = export.ok_or_else(|| OperatorError::Unknown(format!("buyer {buyer}")))?;
+        let named: Vec<_> = export.documents.iter().map(|document| document.object.as_str()).collect();
+        Ok(documents.erase_strays(buyer, &named, older_than).await?)
     }
 
     /// Writes all that is kept about a buyer into a folder: `buyer.json`, and a file for each document that was not

@@ -181,6 +181,12 @@ pub struct Document {
 }
 
 impl Document {
+    /// Whether nothing took its place and nobody put it away: then the pointer leads to it.
+    #[must_use]
+    pub const fn is_current(&self) -> bool {
+        self.superseded_at.is_none() && self.archived_at.is_none()
+    }
+
     /// What it is, given which document of its type is the active one.
     #[must_use]
     pub fn status(&self, active: Option<DocumentId>) -> DocumentStatus {

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Instant, VatNumber};
+use crate::{DocumentType, Instant, VatNumber};
 
 /// The text is no id.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -76,9 +76,14 @@ impl DocumentId {
     /// The document that this request makes of these bytes: on the same day the same, so that a retry reuses the
     /// object in the bucket, and on a day after the receipt's 24 hours another one.
     #[must_use]
-    pub fn of(organisation: OrganisationId, idempotency_key: &str, sha256: &str, at: Instant) -> Self {
+    pub fn of(
+        organisation: OrganisationId,
+        idempotency_key: &str,
+        (kind, sha256): (DocumentType, &str),
+        at: Instant,
+    ) -> Self {
         let day = at.seconds().div_euclid(24 * 60 * 60);
-        Self(Uuid::new_v5(&organisation.0, format!("document/{day}/{sha256}/{idempotency_key}").as_bytes()))
+        Self(Uuid::new_v5(&organisation.0, format!("document/{day}/{kind}/{sha256}/{idempotency_key}").as_bytes()))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The bucket of documents.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws::Aws;
@@ -10,6 +11,7 @@ use aws_sdk_s3::types::{Delete, ObjectIdentifier, ServerSideEncryption};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use domain::{BuyerId, Instant};
 
 use crate::{ObjectsError, client};
 
@@ -126,6 +128,39 @@ impl Documents {
             Some(_) => Verdict::NotClean,
             None => Verdict::NotYet,
         })
+    }
+
+    /// Deletes every version of bytes of the buyer that no record names and that are older than that, left over where a
+    /// request ended between its bytes and its record. How many there were.
+    ///
+    /// # Errors
+    /// [`ObjectsError`].
+    pub async fn erase_strays(
+        &self,
+        buyer: BuyerId,
+        named: &[&str],
+        older_than: Instant,
+    ) -> Result<usize, ObjectsError> {
+        let mut strays = BTreeSet::new();
+        let mut from = None;
+        loop {
+            let list = self.client.list_object_versions().bucket(&self.bucket).prefix(format!("{buyer}/"));
+            let listed = Box::pin(list.set_key_marker(from).send()).await.map_err(|error| ObjectsError::of(&error))?;
+            for version in listed.versions() {
+                let is_old = version.last_modified().is_some_and(|at| at.secs() < older_than.seconds());
+                let key = version.key().filter(|key| is_old && !named.contains(key));
+                strays.extend(key.map(str::to_owned));
+            }
+            from = listed.next_key_marker().map(str::to_owned);
+            if from.is_none() {
+                break;
+            }
+        }
+        let mut erased = 0;
+        for stray in strays {
+            erased += self.erase(&stray).await?;
+        }
+        Ok(erased)
     }
 
     /// Deletes every version of the bytes: how many there were.

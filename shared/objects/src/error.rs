@@ -17,6 +17,10 @@ pub enum ObjectsError {
     Refused(String),
 }
 
+/// Codes that say "not now" under a status that says "never".
+const TEMPORARY: [&str; 5] =
+    ["SlowDown", "RequestTimeout", "ThrottlingException", "RequestLimitExceeded", "KMS.ThrottlingException"];
+
 impl ObjectsError {
     pub(crate) fn of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Self {
         let status = error.raw_response().map(|response| response.status().as_u16());
@@ -24,7 +28,7 @@ impl ObjectsError {
         match status {
             Some(404) if code != "NoSuchBucket" => Self::Gone,
             Some(412) => Self::Gone,
-            Some(status @ (400..=499)) if !matches!(status, 408 | 409 | 429) && code != "SlowDown" => {
+            Some(status @ (400..=499)) if !matches!(status, 408 | 409 | 429) && !TEMPORARY.contains(&code.as_str()) => {
                 Self::Refused(format!("{status} {code}"))
             }
             Some(status) => Self::Unavailable(format!("{status} {code}")),

@@ -46,15 +46,14 @@ impl ReadDocuments {
         let is_sellers = buyer_key.find::<BuyerItem>(&found)?.is_some_and(|item| item.buyer.seller == seller);
         let Some(DocumentItem { document, object }) = key.find(&found)?.filter(|_| is_sellers) else { return Ok(None) };
         // One item is of one moment: where it was neither superseded nor put away, the pointer leads to it.
-        let is_active = document.superseded_at.is_none() && document.archived_at.is_none();
-        let status = document.status(is_active.then_some(document.uuid));
+        let status = document.status(document.is_current().then_some(document.uuid));
         Ok(Some(StoredDocument { document, status, object }))
     }
 
     /// A page of the buyer's documents, newest first, from the newest or from the one before the cursor's number.
     /// `None`: the seller has no such buyer.
     ///
-    /// All records of the buyer are read and then the pointers, so what is listed as active is of one moment.
+    /// All records of the buyer are read and then the pointers, so no two of a type are listed as active.
     ///
     /// # Errors
     /// [`StorageError`].
@@ -65,22 +64,15 @@ impl ReadDocuments {
         before: Option<u64>,
         size: PageSize,
     ) -> Result<Option<Page<ShownDocument, u64>>, StorageError> {
-        let partition = buyer_pk(buyer);
-        let records = self.0.query_prefix(&partition, DOCUMENT).await?;
-        let now = self.0.query_prefix(&partition, NOW).await?;
-        if Key::buyer(buyer).find::<BuyerItem>(&now)?.is_none_or(|item| item.buyer.seller != seller) {
-            return Ok(None);
+        let Some(mut documents) = self.all((seller, buyer)).await? else { return Ok(None) };
+        // Something changed between the two reads: its record is of before, its pointer of after.
+        for _ in 0..3 {
+            let torn = |(document, status): &ShownDocument| *status != DocumentStatus::Active && document.is_current();
+            if !documents.iter().any(torn) {
+                break;
+            }
+            documents = self.all((seller, buyer)).await?.unwrap_or_default();
         }
-        let active = active(&now)?;
-        let records = records.into_iter().map(|record| Ok(item::read::<DocumentItem>(record)?.document));
-        let mut documents: Vec<_> = records
-            .map(|document: Result<Document, StorageError>| {
-                let document = document?;
-                let pointer = active.iter().find(|active| active.kind == document.kind);
-                let status = document.status(pointer.map(|active| active.document));
-                Ok((document, status))
-            })
-            .collect::<Result<_, StorageError>>()?;
         documents.retain(|(document, status)| {
             filter.kind.is_none_or(|kind| kind == document.kind)
                 && filter.status.is_none_or(|wanted| wanted == *status)
@@ -91,6 +83,24 @@ impl ReadDocuments {
         documents.truncate(size.get().into());
         let next = documents.last().filter(|_| more).map(|(document, _)| document.seq);
         Ok(Some(Page { items: documents, next }))
+    }
+
+    /// All records of the buyer, and what they are by the pointers read after them.
+    async fn all(&self, (seller, buyer): (SellerId, BuyerId)) -> Result<Option<Vec<ShownDocument>>, StorageError> {
+        let partition = buyer_pk(buyer);
+        let records = self.0.query_prefix(&partition, DOCUMENT).await?;
+        let now = self.0.query_prefix(&partition, NOW).await?;
+        if Key::buyer(buyer).find::<BuyerItem>(&now)?.is_none_or(|item| item.buyer.seller != seller) {
+            return Ok(None);
+        }
+        let active = active(&now)?;
+        let shown = records.into_iter().map(|record| {
+            let document = item::read::<DocumentItem>(record)?.document;
+            let pointer = active.iter().find(|active| active.kind == document.kind);
+            let status = document.status(pointer.map(|active| active.document));
+            Ok((document, status))
+        });
+        shown.collect::<Result<_, StorageError>>().map(Some)
     }
 }
 

@@ -226,6 +226,11 @@ impl Table {
         let found = self.get(&Key::document(buyer, document)).await?;
         let Some(item) = found.map(item::read::<DocumentItem>).transpose()? else { return Ok(None) };
         let mut document = item.document;
+        if document.erased_at.is_some() {
+            // Erased means gone: what is left is shown as it is.
+            let status = document.status(None);
+            return Ok(Some((document, status)));
+        }
         if status == DocumentStatus::Active {
             document.superseded_at = None;
             document.archived_at = None;

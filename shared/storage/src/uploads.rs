@@ -15,8 +15,9 @@ use crate::receipt::{Earlier, Kept, Shows};
 use crate::transaction::{self, NEW, Outcome};
 use crate::{Answer, Remember, StorageError, Table};
 
-/// How long bytes are waited for: as long as the request may be repeated, and they may lie in the bucket.
-const WAITED_SECONDS: i64 = 24 * 60 * 60;
+/// How long bytes are waited for: as long as the request may be repeated, and the last address works. What has arrived by
+/// then is registered whenever it is seen.
+const WAITED_SECONDS: i64 = 24 * 60 * 60 + 15 * 60;
 /// How long an upload can be looked at: a week.
 const LIFETIME_SECONDS: i64 = 7 * 24 * 60 * 60;
 
@@ -186,18 +187,13 @@ pub enum Registered {
 }
 
 impl RegisterUploads {
-    /// The upload, if its bytes are still waited for.
+    /// The upload, if nobody ended it yet.
     ///
     /// # Errors
     /// [`StorageError`].
-    pub async fn waiting(
-        &self,
-        buyer: BuyerId,
-        upload: UploadId,
-        now: Instant,
-    ) -> Result<Option<Upload>, StorageError> {
+    pub async fn waiting(&self, buyer: BuyerId, upload: UploadId) -> Result<Option<Upload>, StorageError> {
         let found = self.0.get(&Key::upload(buyer, upload)).await?.map(item::read::<UploadItem>).transpose()?;
-        Ok(found.map(|item| item.upload.at(now)).filter(|upload| upload.state == UploadState::Pending))
+        Ok(found.map(|item| item.upload).filter(|upload| upload.state == UploadState::Pending))
     }
 
     /// Adds the document whose bytes `stored` has put into the bucket. Idempotent: the upload is registered once.

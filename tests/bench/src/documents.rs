@@ -83,7 +83,8 @@ pub(crate) async fn seed(endpoint: &Endpoint, aws: &Aws, table: &Table, owner: &
 async fn add(aws: &Aws, table: &Table, owner: &Owner) -> anyhow::Result<DocumentId> {
     let file = pdf_of(SMALL);
     let Announcement { statement, content_type, size, sha256 } = announcement("ADDRESS_PROOF", &file, owner)?;
-    let uuid = DocumentId::of(owner.organisation, "the document of the bench", &sha256, owner.cause.at);
+    let uuid =
+        DocumentId::of(owner.organisation, "the document of the bench", (statement.kind, &sha256), owner.cause.at);
     let object = document_key(owner.buyer, uuid);
     let source = DocumentSource::Api;
     let new = NewDocument { uuid, statement, content_type, size, sha256, source, object };

@@ -124,11 +124,11 @@ struct Running {
 }
 
 impl Workbench {
-    /// Starts `subject` once, for one cold and two warm invocations: whether it
+    /// Starts `subject` once, for a cold and some warm invocations: whether it
     /// answers, calls AWS and takes memory as it should.
     pub(crate) async fn check(&self, subject: &Subject<'_>) -> anyhow::Result<()> {
         let before = self.prepare(subject).await?;
-        let sample = self.sample(subject, &Share::unlimited(), &before, 2).await?;
+        let sample = self.sample(subject, &Share::unlimited(), &before, subject.scenario.warm_to_check()).await?;
         let stages = [(Stage::Start, &sample.init), (Stage::First, &sample.first)];
         let warm = sample.warm.iter().map(|stretch| (Stage::Warm, stretch));
         for (stage, stretch) in stages.into_iter().chain(warm) {

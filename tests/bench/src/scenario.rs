@@ -199,6 +199,11 @@ impl Scenario {
         if self.peak.is_some() { (runs.min(3), 2) } else { (runs, 3) }
     }
 
+    /// How many warm invocations show whether it is right: memory may grow for some.
+    pub(crate) fn warm_to_check(&self) -> u16 {
+        if self.peak.is_some() { 12 } else { 2 }
+    }
+
     /// Whether the process kept to its memory; else what is wrong.
     pub(crate) fn judge_peak(&self, found: u64) -> Result<(), String> {
         match self.peak {
