@@ -74,3 +74,18 @@ async fn a_form_tells_every_field_that_breaks_a_rule() {
         assert_eq!(reply.status, status, "{media_type}: {reply:?}");
     }
 }
+
+#[tokio::test]
+async fn the_size_and_type_of_a_file_come_first_and_every_other_rule_together() {
+    let api = World::shared().organisation(Draft::new()).await;
+    let documents = buyer(&api).await;
+    let texts = [("type", "PASSPORT"), ("documentDate", "2999-01-01")];
+    let zip = b"PK\x03\x04 an archive".as_slice();
+    let unsupported = post_form(&api, "zip", &documents, form(&texts, Some(("x.pdf", "application/pdf", zip)))).await;
+    assert_eq!((unsupported.status, unsupported.problem()), (415, "unsupported-media-type"));
+    let empty = post_form(&api, "empty", &documents, form(&texts, Some(("x.pdf", "application/pdf", b"")))).await;
+    assert_eq!((empty.status, empty.problem()), (422, "validation-error"));
+    let errors = empty.json["errors"].as_array().unwrap();
+    let fields: Vec<_> = errors.iter().map(|error| error["field"].as_str().unwrap()).collect();
+    assert_eq!(fields, ["type", "documentDate", "file"]);
+}

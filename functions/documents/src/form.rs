@@ -2,15 +2,13 @@
 
 use std::convert::Infallible;
 
-use domain::{Instant, MOST_MULTIPART, Reader, Statement};
+use domain::{Instant, MOST_MULTIPART, Reader, Statement, Violations};
 use futures_util::stream;
 use http_edge::{Call, Problem};
 use multer::bytes::Bytes;
 use multer::{Field, Multipart};
 use serde_json::{Map, Value};
 
-/// Longest text of a part that is no file, in bytes.
-const LONGEST_TEXT: usize = 1024;
 /// What the form may have beside its file, in bytes: texts, names and boundaries.
 const BESIDE: u64 = 16 * 1024;
 
@@ -19,8 +17,8 @@ const UNNAMED: &str = "document";
 
 /// A form, read and in order.
 pub(crate) struct Form {
-    /// What is stated about the document.
-    pub(crate) statement: Statement,
+    /// What is stated about the document, or every rule that it breaks.
+    pub(crate) statement: Result<Statement, Violations>,
     /// The media type that the file came with, unless it came with none or one that says nothing.
     pub(crate) declared: Option<String>,
     /// The file.
@@ -38,7 +36,7 @@ impl Form {
     /// Reads the form in the body.
     ///
     /// # Errors
-    /// 415, 413, 400, 422, in this order.
+    /// 415, 413, 400, in this order.
     pub(crate) async fn read(call: &mut Call) -> Result<Self, Problem> {
         let boundary = multer::parse_boundary(call.content_type())
             .map_err(|_| Problem::unsupported_media_type("multipart/form-data; boundary=…"))?;
@@ -49,7 +47,7 @@ impl Form {
         while let Some(field) = form.next_field().await.map_err(|_| unreadable())? {
             parts.add(field).await?;
         }
-        parts.parse(call.at)
+        Ok(parts.form(call.at))
     }
 }
 
@@ -73,7 +71,7 @@ impl Parts {
             }
             "type" | "documentDate" => {
                 let text = field.bytes().await.map_err(|_| unreadable())?;
-                let text = std::str::from_utf8(&text[..text.len().min(LONGEST_TEXT)]).map_err(|_| unreadable())?;
+                let text = std::str::from_utf8(&text).map_err(|_| unreadable())?;
                 if self.texts.insert(name.clone(), text.into()).is_some() {
                     return Err(again());
                 }
@@ -84,15 +82,15 @@ impl Parts {
         Ok(())
     }
 
-    fn parse(self, now: Instant) -> Result<Form, Problem> {
+    fn form(self, now: Instant) -> Form {
         let texts = Value::Object(self.texts);
         let reader = Reader::default();
         let root = reader.root(&texts);
         let statement = Statement::read(&root, &root.field("file"), now);
-        let statement = reader.finish(statement)?;
-        // Without a file there is no name of it, and that was refused.
+        let statement = reader.finish(statement);
+        // Without a file there is no name of it, and that is refused.
         let (declared, file) = self.file.unwrap_or_default();
-        Ok(Form { statement, declared, file })
+        Form { statement, declared, file }
     }
 }
 

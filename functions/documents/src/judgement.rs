@@ -1,8 +1,11 @@
 //! What is wrong with the bytes of a document, in the terms of the API.
 
 use content::{Flaw, Inspection, MediaType};
-use domain::{Violation, Violations};
+use domain::{Statement, Violation, Violations};
 use http_edge::{Kind, Problem};
+
+/// The part of the form that the bytes come in.
+const FILE: &str = "file";
 
 /// Why bytes are no document.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,6 +29,25 @@ pub(crate) fn judge(inspection: &Inspection, declared: Option<&str>) -> Result<M
     }
 }
 
+/// What is stated and what the bytes are, or what is wrong: first with the file's size and type, then with everything that
+/// is a field's, together.
+pub(crate) fn accepted(
+    stated: Result<Statement, Violations>,
+    judged: Result<MediaType, Unacceptable>,
+) -> Result<(Statement, MediaType), Problem> {
+    match (stated, judged) {
+        (Ok(statement), Ok(found)) => Ok((statement, found)),
+        (Err(violations), Ok(_)) => Err(violations.into()),
+        (Err(mut violations), Err(found)) if found.kind == Kind::ValidationError => {
+            if violations.0.iter().all(|violation| violation.field != FILE) {
+                violations.0.push(found.violation());
+            }
+            Err(violations.into())
+        }
+        (_, Err(found)) => Err(found.into()),
+    }
+}
+
 impl Unacceptable {
     fn of(flaw: Flaw) -> Self {
         let kind = match flaw {
@@ -34,6 +56,10 @@ impl Unacceptable {
             _ => Kind::ValidationError,
         };
         Self { kind, rule: flaw.to_string() }
+    }
+
+    fn violation(self) -> Violation {
+        Violation { field: FILE.to_owned(), message: self.rule, rejected_value: None }
     }
 
     /// As a sentence.
@@ -45,10 +71,7 @@ impl Unacceptable {
 impl From<Unacceptable> for Problem {
     fn from(found: Unacceptable) -> Self {
         match found.kind {
-            Kind::ValidationError => {
-                let violation = Violation { field: "file".to_owned(), message: found.rule, rejected_value: None };
-                Violations(vec![violation]).into()
-            }
+            Kind::ValidationError => Violations(vec![found.violation()]).into(),
             kind => Self::unacceptable(kind, found.detail()),
         }
     }

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use storage::{ModifyDocuments, NewDocument};
 
 use crate::form::Form;
-use crate::judgement::judge;
+use crate::judgement::{accepted, judge};
 use crate::resource::{DocumentResource, answered};
 use crate::unavailable::stored;
 
@@ -20,7 +20,8 @@ pub(crate) async fn upload_document(
     let seller = call.seller()?;
     let Form { statement, declared, file } = Form::read(&mut call).await?;
     let inspection = content::inspect(&file, MOST_MULTIPART);
-    let content_type = judge(&inspection, declared.as_deref())?.to_string();
+    let (statement, content_type) = accepted(statement, judge(&inspection, declared.as_deref()))?;
+    let content_type = content_type.to_string();
     let (buyer, sha256) = (call.buyer()?, hex::encode(inspection.sha256));
     // Without the file's name, which is personal data: its bytes tell one request from another.
     let remember = call.remember(&(statement.kind, statement.document_date, &sha256, &content_type))?;
