@@ -2,7 +2,7 @@
 
 use description::{Operation, Shown};
 use domain::{
-    Actor, Change, ClientId, Effect, EventType, Instant, OrganisationId, PageSize, Reader, RequestId, Revision,
+    Actor, Change, ClientId, Effect, EventType, Instant, Node, OrganisationId, PageSize, Reader, RequestId, Revision,
     RevisionKind, Source, Violations,
 };
 use http_edge::{Answer, Call, Listed, Problem};
@@ -27,14 +27,7 @@ pub(crate) async fn get_history(call: Call, histories: Histories) -> Result<Answ
 fn parse(query: &Value) -> Result<(Option<u64>, PageSize), Violations> {
     let reader = Reader::default();
     let root = reader.root(query);
-    let cursor = root.field("cursor");
-    let after = cursor.if_sent(|node| {
-        let number = node.text(1..=12)?.parse().ok();
-        if number.is_none() {
-            node.refuse("must be a `nextCursor` of this list");
-        }
-        number
-    });
+    let after = root.field("cursor").if_sent(Node::numeric_cursor);
     let size = root.field("size").if_sent(|node| node.parse(1..=3)).unwrap_or_default();
     reader.finish(Some((after, size)))
 }

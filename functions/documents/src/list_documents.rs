@@ -1,7 +1,7 @@
 //! `GET /v1/partners/{sellerId}/buyers/{buyerId}/kyc/documents`
 
 use description::{Operation, Shown};
-use domain::{DocumentStatus, DocumentType, PageSize, Reader, Violations};
+use domain::{DocumentStatus, DocumentType, Node, PageSize, Reader, Violations};
 use http_edge::{Answer, Call, Listed, Problem};
 use serde_json::Value;
 use storage::{DocumentFilter, ReadDocuments};
@@ -27,13 +27,7 @@ fn parse(query: &Value) -> Result<(DocumentFilter, Option<u64>, PageSize), Viola
         kind: root.field("type").if_sent(|node| node.parse(1..=40)),
         status: root.field("status").if_sent(|node| node.parse(1..=20)),
     };
-    let before = root.field("cursor").if_sent(|node| {
-        let number = node.text(1..=12)?.parse().ok();
-        if number.is_none() {
-            node.refuse("must be a `nextCursor` of this list");
-        }
-        number
-    });
+    let before = root.field("cursor").if_sent(Node::numeric_cursor);
     let size = root.field("size").if_sent(|node| node.parse(1..=3)).unwrap_or_default();
     reader.finish(Some((filter, before, size)))
 }

@@ -165,6 +165,16 @@ impl<'r> Node<'r> {
         }
     }
 
+    /// This place as the cursor of a list that goes by number: where its next page begins.
+    #[must_use]
+    pub fn numeric_cursor(&self) -> Option<u64> {
+        let number = self.text(1..=12)?.parse().ok();
+        if number.is_none() {
+            self.refuse("must be a `nextCursor` of this list");
+        }
+        number
+    }
+
     /// The elements of this array, at most so many; required.
     #[must_use]
     pub fn items(&self, at_most: usize) -> Option<Vec<Node<'r>>> {

@@ -34,7 +34,7 @@ impl EraseDocuments {
             }
             let cause = not_before(now, cause);
             let as_read = AsRead::of(&item.document);
-            let is_active = item.document.superseded_at.is_none() && item.document.archived_at.is_none();
+            let is_active = item.document.is_current();
             item.document.erased_at = Some(cause.at);
             item.document.file_name = None;
             if item.document.archived_at.is_none() {

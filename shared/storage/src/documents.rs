@@ -139,7 +139,7 @@ impl ModifyDocuments {
             }
             let cause = not_before(now, cause);
             let as_read = AsRead::of(&item.document);
-            let was_active = item.document.superseded_at.is_none().then_some(document);
+            let was_active = item.document.is_current().then_some(document);
             item.document.archived_at = Some(cause.at);
             item.document.archived_reason = Some(reason.to_owned());
             let change = (RevisionKind::DocumentArchived, &item.document);
