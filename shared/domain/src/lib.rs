@@ -38,7 +38,7 @@ pub use document::{
     Announcement, Document, DocumentSource, DocumentStatus, MEDIA_TYPES, MOST_MULTIPART, MOST_UPLOAD, Statement,
 };
 pub use document_type::{DocumentType, Family, NotADocumentType};
-pub use effect::{Effect, Event, EventType};
+pub use effect::{CheckVies, Command, Effect, Event, EventType};
 pub use ids::{
     BuyerId, CheckId, ClientId, ContactId, DocumentId, EventId, NotAnId, OrganisationId, RequestId, SellerId, UploadId,
 };
@@ -62,6 +62,7 @@ pub use schema::{TEXT, never_null};
 pub use secret::Salt;
 pub use vat::{VatNumber, VatNumberError};
 pub use vies_check::{
-    CheckOrigin, CheckState, FailedAttempt, Jitter, LONGEST_CHECK_SECONDS, Next, NoAnswer, NoAnswerReason, TraderMatch,
-    TraderMatches, ViesAnswer, ViesCheck, ViesVerdict, check_group, next_attempt, next_daily_check,
+    CheckOrigin, CheckState, FailedAttempt, GivenUp, Jitter, LONGEST_CHECK_SECONDS, Next, NoAnswer, NoAnswerReason,
+    OpenCheck, TraderMatch, TraderMatches, Verdict, ViesAnswer, ViesCheck, ViesStanding, ViesVerdict, check_group,
+    next_attempt, next_daily_check,
 };
