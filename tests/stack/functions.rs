@@ -8,6 +8,7 @@ use blackbox::{Draft, World, buyer_body, event_file, fresh_vat_number, pdf};
 use serde_json::{Value, json};
 
 use crate::documents::{announce, upload};
+use crate::vies_checks::request;
 
 #[tokio::test]
 async fn every_function_answers_its_event() {
@@ -20,7 +21,10 @@ async fn every_function_answers_its_event() {
     let documents = format!("{}/{}/kyc/documents", api.buyers(), created.json["uuid"].as_str().unwrap());
     let document = upload(&api, &documents, "AML_DECLARATION", &pdf("of every function")).await;
     let upload = announce(&api, &documents, "ADDRESS_PROOF", &pdf("to be put")).await;
+    let kyc = format!("{}/{}/kyc", api.buyers(), created.json["uuid"].as_str().unwrap());
+    let check = request(&api, &kyc).await;
     let values = [
+        ("CHECK", check.json["checkId"].as_str().unwrap()),
         ("DOCUMENT", document.json["uuid"].as_str().unwrap()),
         ("UPLOAD", upload.json["uploadId"].as_str().unwrap()),
         ("CONTACT", contacts.json[0]["uuid"].as_str().unwrap()),
@@ -53,6 +57,10 @@ async fn every_function_answers_its_event() {
         ("archive-document", json!(200)),
         ("register-upload", Value::Null),
         ("get-kyc-status", json!(200)),
+        ("request-vies-check", json!(202)),
+        ("list-vies-checks", json!(200)),
+        ("get-vies-check", json!(200)),
+        ("check-vies", Value::Null),
         ("relay-outbox", Value::Null),
         ("run-due", Value::Null),
     ];

@@ -33,4 +33,5 @@ mod unmatched;
 mod update_buyer;
 mod uploads;
 mod upsert;
+mod vies_checks;
 mod walk;

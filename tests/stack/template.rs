@@ -87,7 +87,7 @@ fn every_right_on_the_table_is_bound_to_kinds_of_items() {
 }
 
 /// All that functions may do: where, Sid, actions, on what, with what leading keys. A wider right fails here first.
-const RIGHTS: [(&str, &str, &str, &str, &str); 63] = [
+const RIGHTS: [(&str, &str, &str, &str, &str); 77] = [
     ("Caller", "ReadCaller", "dynamodb:GetItem dynamodb:BatchGetItem", "Table.Arn", "CLIENT#* ORG#* ISSUER#*"),
     ("Caller", "CountRequests", "dynamodb:UpdateItem", "LimitsTable.Arn", "ORG#*"),
     ("Caller", "KeepIssuerKeys", "dynamodb:UpdateItem", "Table.Arn", "ISSUER#*"),
@@ -151,6 +151,21 @@ const RIGHTS: [(&str, &str, &str, &str, &str); 63] = [
     ("RegisterUploadRole", "StoreDocument", "s3:PutObject", "${DocumentsBucket.Arn}/*", ""),
     ("RegisterUploadRole", "ReadAndEncryptSpecial", "kms:Decrypt kms:GenerateDataKey", "SpecialKey.Arn", ""),
     ("GetKycStatus", "ReadKyc", "dynamodb:Query", "Table.Arn", "BUYER#*"),
+    ("RequestViesCheck", "ChangeBuyer", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#* RECEIPT#*"),
+    ("ListViesChecks", "ReadBuyer", "dynamodb:GetItem", "Table.Arn", "BUYER#*"),
+    ("ListViesChecks", "ReadChecks", "dynamodb:Query", "Table.Arn", "BUYER#*"),
+    ("GetViesCheck", "ReadCheck", "dynamodb:GetItem", "Table.Arn", "BUYER#*"),
+    (
+        "CheckViesRole",
+        "TakeMessages",
+        "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes",
+        "CheckViesQueue.Arn",
+        "",
+    ),
+    ("CheckViesRole", "Knock", "dynamodb:GetItem", "Table.Arn", "ISSUER#*"),
+    ("CheckViesRole", "ChangeBuyer", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#*"),
+    ("CheckViesRole", "FindPartners", "dynamodb:Query", "Table.Arn", "PARTNER#*"),
+    ("CheckViesRole", "ReadPartners", "dynamodb:BatchGetItem", "Table.Arn", "ORG#*"),
     (
         "RelayOutboxRole",
         "ReadStream",
@@ -165,10 +180,15 @@ const RIGHTS: [(&str, &str, &str, &str, &str); 63] = [
     ("RelayOutboxRole", "Knock", "dynamodb:GetItem", "Table.Arn", "ISSUER#*"),
     ("RelayOutboxRole", "MarkSent", "dynamodb:UpdateItem", "Table.Arn", "BUYER#*"),
     ("RelayOutboxRole", "SendEvents", "events:PutEvents", "EventBus.Arn", ""),
+    ("RelayOutboxRole", "SendCommands", "sqs:SendMessage", "CheckViesQueue.Arn", ""),
     ("RunDue", "Knock", "dynamodb:GetItem", "Table.Arn", "ISSUER#*"),
     ("RunDue", "FindDue", "dynamodb:Query", "${Table.Arn}/index/due", "DUE#*"),
     ("RunDue", "ClaimDue", "dynamodb:UpdateItem", "Table.Arn", "BUYER#*"),
     ("RunDue", "SendEvents", "events:PutEvents", "EventBus.Arn", ""),
+    ("RunDue", "SendCommands", "sqs:SendMessage", "CheckViesQueue.Arn", ""),
+    ("RunDue", "FindPartners", "dynamodb:Query", "Table.Arn", "PARTNER#*"),
+    ("RunDue", "ReadPartners", "dynamodb:BatchGetItem", "Table.Arn", "ORG#*"),
+    ("RunDue", "OpenChecks", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#*"),
 ];
 
 #[test]

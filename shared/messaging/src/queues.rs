@@ -5,20 +5,20 @@ use std::num::NonZeroU8;
 use aws::Aws;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata};
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use domain::{Command, check_group};
+use futures_util::{StreamExt, stream};
 use tracing::warn;
 
 use crate::Unsent;
 
-/// Most entries of one `SendMessageBatch` call.
-const MOST: usize = 10;
+/// Most commands on their way at the same time. Each is a call of its own: it is taken or not, where a batch may be taken
+/// in part.
+const AT_ONCE: usize = 10;
 
 /// Where commands go.
 #[derive(Clone)]
 pub struct Queues {
     client: Client,
-    /// By [`Command::name`].
     addresses: Addresses,
     lanes: NonZeroU8,
 }
@@ -54,37 +54,36 @@ impl Queues {
         Self { client: Client::new(aws.config()), addresses, lanes }
     }
 
-    /// Sends commands, ten a call. What a queue confirms is sent; whatever it refuses or does not answer for is listed
-    /// and may be sent again: workers find out that they did it before.
+    /// Sends commands. What a queue confirms is sent; whatever it refuses or does not answer for is listed and may be
+    /// sent again: workers find out that they did it before.
     pub async fn send(&self, orders: &[Order<'_>]) -> Unsent {
-        let mut unsent = Vec::new();
-        let mut waiting: Vec<(usize, &str, SendMessageBatchRequestEntry)> = Vec::new();
-        for (index, order) in orders.iter().enumerate() {
-            match self.entry(index, order) {
-                Some((queue, entry)) => waiting.push((index, queue, entry)),
-                None => unsent.push(index),
-            }
-        }
-        // Stable, so that the order within a queue stays.
-        waiting.sort_by_key(|(_, queue, _)| *queue);
-        for of_queue in waiting.chunk_by(|(_, one, _), (_, other, _)| one == other) {
-            for chunk in of_queue.chunks(MOST) {
-                unsent.extend(self.send_chunk(chunk).await);
-            }
-        }
-        unsent.sort_unstable();
-        Unsent(unsent)
+        let sends = orders.iter().enumerate().map(|(index, order)| async move { (index, self.send_one(order).await) });
+        let ended = stream::iter(sends).buffered(AT_ONCE).collect::<Vec<_>>().await;
+        Unsent(ended.into_iter().filter(|(_, sent)| !sent).map(|(index, _)| index).collect())
     }
 
-    fn entry(&self, index: usize, order: &Order<'_>) -> Option<(&str, SendMessageBatchRequestEntry)> {
+    /// Whether it was taken.
+    async fn send_one(&self, order: &Order<'_>) -> bool {
+        let name = order.command.name();
         let Message { queue, body, group } = self.message(order.command);
+        let body = match body {
+            Ok(body) => body,
+            Err(cause) => {
+                warn!(command = name, %cause, "A command cannot be written as JSON");
+                return false;
+            }
+        };
         let turn = group.is_some().then(|| order.turn.to_owned());
-        let entry = SendMessageBatchRequestEntry::builder()
-            .id(index.to_string())
-            .message_body(body.ok()?)
-            .set_message_group_id(group)
-            .set_message_deduplication_id(turn);
-        Some((queue, entry.build().ok()?))
+        let send = self.client.send_message().queue_url(queue).message_body(body);
+        let send = send.set_message_group_id(group).set_message_deduplication_id(turn);
+        match send.send().await {
+            Ok(_) => true,
+            Err(error) => {
+                let code = error.code().unwrap_or("no answer");
+                warn!(command = name, code, cause = %DisplayErrorContext(&error), "A queue did not take a command");
+                false
+            }
+        }
     }
 
     fn message(&self, command: &Command) -> Message<'_> {
@@ -94,29 +93,6 @@ impl Queues {
                 body: serde_json::to_string(check),
                 group: Some(check_group(&check.vat_number, check.buyer, self.lanes)),
             },
-        }
-    }
-
-    /// The indices of those that the queue did not take.
-    async fn send_chunk(&self, chunk: &[(usize, &str, SendMessageBatchRequestEntry)]) -> Vec<usize> {
-        let all = || chunk.iter().map(|(index, _, _)| *index);
-        let Some((_, queue, _)) = chunk.first() else { return Vec::new() };
-        let entries = chunk.iter().map(|(_, _, entry)| entry.clone()).collect();
-        match self.client.send_message_batch().queue_url(*queue).set_entries(Some(entries)).send().await {
-            Ok(answer) => {
-                let taken = |index: usize| answer.successful().iter().any(|entry| entry.id() == index.to_string());
-                let refused: Vec<_> = all().filter(|index| !taken(*index)).collect();
-                if !refused.is_empty() {
-                    let code = answer.failed().first().map_or("no answer", |entry| entry.code());
-                    warn!(count = refused.len(), code, "A queue did not take all commands");
-                }
-                refused
-            }
-            Err(error) => {
-                let code = error.code().unwrap_or("no answer");
-                warn!(count = chunk.len(), code, cause = %DisplayErrorContext(&error), "A queue was not reached");
-                all().collect()
-            }
         }
     }
 }
