@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::{
     Administration, Callers, CreateBuyers, Disclosures, EraseDocuments, ExportBuyers, Histories, IssuerKeys, KeysCopy,
     Limits, ListBuyers, ModifyBuyers, ModifyContacts, ModifyDocuments, NoteDisclosures, Outbox, ReadBuyers,
-    ReadContacts, ReadDocuments, ReadKyc, ReadUploads, RegisterUploads, StartUploads, StorageError,
+    ReadContacts, ReadDocuments, ReadKyc, ReadUploads, RegisterUploads, SendMails, StartUploads, StorageError,
 };
 
 /// The table `onboarding`. Cheap to clone; hands out one narrow type per purpose.
@@ -176,6 +176,12 @@ impl Table {
     #[must_use]
     pub fn outbox(&self) -> Outbox {
         Outbox(self.clone())
+    }
+
+    /// Mails to organisations, to send.
+    #[must_use]
+    pub fn send_mails(&self) -> SendMails {
+        SendMails(self.clone())
     }
 
     /// Organisations, clients and sellers, to write.
