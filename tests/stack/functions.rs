@@ -12,7 +12,9 @@ use crate::documents::{announce, upload};
 #[tokio::test]
 async fn every_function_answers_its_event() {
     let world = World::shared();
-    let api = world.organisation(Draft::new()).await;
+    let draft = Draft::new();
+    let organisation = draft.organisation.uuid.to_string();
+    let api = world.organisation(draft).await;
     let mut body = buyer_body(&fresh_vat_number());
     body["contacts"] = json!([{"firstName": "Max", "lastName": "Muster", "email": "max@example.org"}]);
     let created = api.upsert(&body).await;
@@ -24,6 +26,7 @@ async fn every_function_answers_its_event() {
         ("DOCUMENT", document.json["uuid"].as_str().unwrap()),
         ("UPLOAD", upload.json["uploadId"].as_str().unwrap()),
         ("CONTACT", contacts.json[0]["uuid"].as_str().unwrap()),
+        ("ORGANISATION", organisation.as_str()),
         ("TOKEN", api.token.as_str()),
         ("SELLER", api.seller.as_str()),
         ("BUYER", created.json["uuid"].as_str().unwrap()),
@@ -53,6 +56,7 @@ async fn every_function_answers_its_event() {
         ("archive-document", json!(200)),
         ("register-upload", Value::Null),
         ("get-kyc-status", json!(200)),
+        ("send-mail", Value::Null),
         ("relay-outbox", Value::Null),
         ("run-due", Value::Null),
     ];
