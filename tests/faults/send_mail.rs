@@ -38,8 +38,9 @@ impl Ordered {
     async fn record(&self, world: &World) -> Option<Value> {
         let mut items = world.behind.items(&self.partition).await;
         assert!(items.len() <= 1, "{}: {items:?}", self.name);
-        items.iter().for_each(|item| assert!(!item.to_string().contains(&self.address), "{}: {item}", self.name));
-        items.pop()
+        let record = items.pop();
+        assert!(!format!("{record:?}").contains(&self.address), "{}: {record:?}", self.name);
+        record
     }
 
     async fn sent(&self, world: &World) -> usize {

@@ -12,7 +12,7 @@ async fn with_admin(world: &World) -> (OrganisationId, String) {
     let draft = Draft::new();
     let address = format!("admin@{}.example", draft.organisation.uuid);
     let draft = draft.with(|organisation| {
-        organisation.name = "Muster & Söhne".to_owned();
+        "Muster & Söhne".clone_into(&mut organisation.name);
         organisation.admin_email = Some(address.clone());
     });
     let organisation = draft.organisation.uuid;
@@ -96,13 +96,17 @@ async fn an_order_to_nobody_is_noted_with_the_reason_and_done() {
     let (silent, unknown) = (draft.organisation.uuid, OrganisationId(Uuid::new_v4()));
     world.organisation(draft).await;
     for (organisation, reason) in [(silent, "NO_ADMIN_EMAIL"), (unknown, "NO_ORGANISATION")] {
-        let order = order(organisation);
-        world.behind.put_message("SendMailQueue", &body(&order)).await;
+        let first = order(organisation);
+        world.behind.put_message("SendMailQueue", &body(&first)).await;
         until_worked(&world).await;
-        let noted = record(&world, &order).await;
+        let noted = record(&world, &first).await;
         assert_eq!((&noted["mailState"]["S"], &noted["reason"]["S"]), (&json!("NOT_SENT"), &json!(reason)), "{noted}");
-        let again = world.behind.invoke("send-mail", &event(&[("again", &body(&order))])).await;
+        let again = world.behind.invoke("send-mail", &event(&[("again", &body(&first))])).await;
         assert_eq!(again.payload, json!({"batchItemFailures": []}), "{}", again.log_tail);
+        let another = order(organisation);
+        let warned = world.behind.invoke("send-mail", &event(&[("another", &body(&another))])).await;
+        let line = warned.log_tail.lines().find(|line| line.contains("nobody to send the mail to"));
+        assert!(line.is_some_and(|line| line.contains("WARN") && line.contains(&another.id.to_string())));
     }
     assert_eq!(world.behind.messages_of("SendMailDlq").await, 0);
 }
@@ -187,5 +191,20 @@ async fn what_another_worker_claimed_is_left_to_it_until_the_lease_ends() {
     world.behind.overwrite(&claimed(storage::now().millis() - 1)).await;
     let free = world.behind.invoke("send-mail", &event).await;
     assert_eq!(free.payload, json!({"batchItemFailures": []}), "{}", free.log_tail);
+    assert_eq!(world.inbox(&address).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_mail_that_cannot_be_noted_is_not_sent() {
+    let world = World::beside("mail-unnoted", &[]).await;
+    let (organisation, address) = with_admin(&world).await;
+    let event = event(&[("it", &body(&order(organisation)))]);
+    let taken = world.behind.without_statement("send-mail", "NoteMail").await;
+    let failed = world.behind.invoke("send-mail", &event).await;
+    assert_eq!(failed.payload, json!({"batchItemFailures": [{"itemIdentifier": "it"}]}), "{}", failed.log_tail);
+    assert_eq!(world.inbox(&address).await, Vec::<Value>::new());
+    world.behind.put_back(taken).await;
+    let answer = world.behind.invoke("send-mail", &event).await;
+    assert_eq!(answer.payload, json!({"batchItemFailures": []}), "{}", answer.log_tail);
     assert_eq!(world.inbox(&address).await.len(), 1);
 }
