@@ -18,6 +18,7 @@ mod idempotency;
 mod issuer;
 mod judged_files;
 mod kyc_status;
+mod mail;
 mod malformed;
 mod modify;
 mod openapi;

@@ -404,9 +404,10 @@ async fn a_check_of_the_day_leaves_an_open_one_alone() {
 }
 
 #[tokio::test]
-async fn a_seller_whose_number_vies_refuses_still_gets_its_verdict() {
+async fn a_seller_whose_number_vies_refuses_gets_its_verdict_and_its_admin_a_mail() {
     let world = World::shared();
-    let draft = Draft::new();
+    let admin = format!("admin-{}@marketplace.example", Uuid::new_v4().simple());
+    let draft = Draft::new().with(|organisation| organisation.admin_email = Some(admin.clone()));
     let copy = Draft { organisation: draft.organisation.clone(), sellers: draft.sellers.clone() };
     let api = world.organisation(copy).await;
     give_number(&world, &api, &draft, &magic_number("AT", "202")).await;
@@ -419,7 +420,20 @@ async fn a_seller_whose_number_vies_refuses_still_gets_its_verdict() {
     let history = api.get(&format!("{}/history", kyc.trim_end_matches("/kyc"))).await.json;
     assert_eq!(history["data"][2]["kind"], "VIES_REQUESTER_REFUSED");
     assert_eq!(history["data"][2]["changes"][0]["after"]["requester"], magic_number("AT", "202"));
+    assert_eq!(history["data"][2]["effect"], "send-mail");
     assert_eq!(asked_about(&world, &number).await.len(), 2);
+    let inbox = || async { world.inbox(&admin).await };
+    let started = Stopwatch::now();
+    while inbox().await.is_empty() {
+        assert!(started.elapsed() < Duration::from_secs(20), "no mail");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    // Another check of the same day meets the same refusal, and is not worth another mail.
+    assert_eq!(checked(&api, &kyc).await["result"], "VALID");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let mails = inbox().await;
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    assert!(json!(mails).to_string().contains(&magic_number("AT", "202")), "{mails:?}");
 }
 
 #[tokio::test]

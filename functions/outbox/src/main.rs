@@ -29,7 +29,10 @@ async fn run(_name: &'static str, work: Work) -> Result<(), Error> {
     let table = aws::required("TABLE_NAME")?;
     let aws = Table::trusted(Aws::from_env()?, &table).await;
     let table = Table::new(&aws, &table);
-    let addresses = Addresses { check_vies: aws::required("CHECK_VIES_QUEUE_URL")? };
+    let addresses = Addresses {
+        check_vies: aws::required("CHECK_VIES_QUEUE_URL")?,
+        send_mail: aws::required("SEND_MAIL_QUEUE_URL")?,
+    };
     let lanes = aws::required("VIES_LANES")?.parse()?;
     let sender = Sender {
         outbox: table.outbox(),

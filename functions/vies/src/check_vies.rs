@@ -13,7 +13,8 @@
 //! is noted.
 
 use domain::{
-    Actor, Cause, CheckVies, Instant, Jitter, NoAnswer, NoAnswerReason, Source, VatNumber, ViesAnswer, ViesCheck,
+    Actor, Cause, CheckOrigin, CheckVies, Instant, Jitter, MailOrder, NoAnswer, NoAnswerReason, SellerId, Source,
+    VatNumber, ViesAnswer, ViesCheck,
 };
 use messaging::Message;
 use storage::{Attempted, OpenViesCheck, Partner, Partners, StorageError, WorkOnViesChecks};
@@ -60,7 +61,8 @@ impl Worker {
             let actor = Actor::System { function: "check-vies".to_owned() };
             let request_id = message.id.clone();
             let cause = Cause { actor, source: Source::System, request_id, at: storage::now() };
-            let noted = self.checks.attempted(open.buyer.seller, (&open.check, &after), daily, &cause).await?;
+            let follows = (daily, self.mail(&open.check, &after, open.buyer.seller));
+            let noted = self.checks.attempted(open.buyer.seller, (&open.check, &after), follows, &cause).await?;
             let again = after.was_refused_a_requester_since(&open.check);
             if noted == Attempted::Overtaken || !again {
                 return Ok(());
@@ -77,6 +79,13 @@ impl Worker {
         let after = check.clone().attempted(requester, outcome.clone(), storage::now(), jitter);
         tell(check, &after, &outcome);
         after
+    }
+
+    /// Who asked for a check that VIES refused the seller's number for is told, not too often. Ours is our own business.
+    fn mail(&self, before: &ViesCheck, after: &ViesCheck, seller: SellerId) -> Option<MailOrder> {
+        let refused = after.requesters_refused.last().filter(|_| after.was_refused_a_requester_since(before))?;
+        let sellers = self.ours.as_ref() != Some(refused) && after.origin == CheckOrigin::Requested;
+        sellers.then(|| MailOrder::requester_refused(after.organisation, seller, refused.clone(), storage::now()))
     }
 
     /// In whose name to ask: the seller's own number as the organisation registered it that the check is for, as others

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{BuyerId, CheckId, EventId, Instant, SellerId, Source, VatNumber};
+use crate::{BuyerId, CheckId, EventId, Instant, MailOrder, SellerId, Source, VatNumber};
 
 /// The published event types that onboarding emits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -75,6 +75,8 @@ pub enum Effect {
 pub enum Command {
     /// For `check-vies`.
     CheckVies(CheckVies),
+    /// For `send-mail`.
+    SendMail(MailOrder),
 }
 
 /// Ask VIES for an open check.
@@ -95,6 +97,7 @@ impl Command {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::CheckVies(_) => "check-vies",
+            Self::SendMail(_) => "send-mail",
         }
     }
 }

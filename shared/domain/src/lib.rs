@@ -19,6 +19,7 @@ mod input;
 mod instant;
 mod kyc;
 mod limits;
+mod mail;
 mod organisation;
 mod page;
 mod patch;
@@ -40,7 +41,8 @@ pub use document::{
 pub use document_type::{DocumentType, Family, NotADocumentType};
 pub use effect::{CheckVies, Command, Effect, Event, EventType};
 pub use ids::{
-    BuyerId, CheckId, ClientId, ContactId, DocumentId, EventId, NotAnId, OrganisationId, RequestId, SellerId, UploadId,
+    BuyerId, CheckId, ClientId, ContactId, DocumentId, EventId, MailId, NotAnId, OrganisationId, RequestId, SellerId,
+    UploadId,
 };
 pub use input::{Node, Reader, Violation, Violations};
 pub use instant::Instant;
@@ -49,6 +51,7 @@ pub use kyc::{
     VerificationStatus, ViesFacts, ViesResult,
 };
 pub use limits::{Allowance, Category, Counters, Limit};
+pub use mail::{MailOrder, Notice};
 pub use organisation::{
     Branding, Capabilities, Capability, DpaStanding, Organisation, RateLimitTier, RateLimits, Seller,
 };

@@ -28,6 +28,8 @@ pub struct Queues {
 pub struct Addresses {
     /// FIFO, of `check-vies`.
     pub check_vies: String,
+    /// Of `send-mail`.
+    pub send_mail: String,
 }
 
 /// A command to be sent.
@@ -93,6 +95,9 @@ impl Queues {
                 body: serde_json::to_string(check),
                 group: Some(check_group(&check.vat_number, check.buyer, self.lanes)),
             },
+            Command::SendMail(order) => {
+                Message { queue: &self.addresses.send_mail, body: serde_json::to_string(order), group: None }
+            }
         }
     }
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    BuyerId, Category, CheckId, ClientId, ContactId, DocumentId, DocumentType, Instant, OrganisationId, SellerId,
-    UploadId,
+    BuyerId, Category, CheckId, ClientId, ContactId, DocumentId, DocumentType, Instant, MailId, OrganisationId,
+    SellerId, UploadId,
 };
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -97,6 +97,11 @@ impl Key {
     /// What an organisation was answered under an idempotency key.
     pub(crate) fn receipt(organisation: OrganisationId, idempotency_key: &str) -> Self {
         Self::new(format!("RECEIPT#{organisation}"), idempotency_key)
+    }
+
+    /// What became of a mail to an organisation.
+    pub(crate) fn mail(organisation: OrganisationId, mail: MailId) -> Self {
+        Self::new(format!("MAIL#{organisation}"), mail.to_string())
     }
 
     /// Whether the item stands under this key.

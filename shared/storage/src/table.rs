@@ -9,7 +9,7 @@ use crate::{
     Administration, Callers, CreateBuyers, Disclosures, EraseDocuments, ExportBuyers, Histories, IssuerKeys, KeysCopy,
     Limits, ListBuyers, ModifyBuyers, ModifyContacts, ModifyDocuments, MonitorVies, NoteDisclosures, Outbox, Partners,
     ReadBuyers, ReadContacts, ReadDocuments, ReadKyc, ReadUploads, ReadViesChecks, RegisterUploads, RequestViesChecks,
-    StartUploads, StorageError, WorkOnViesChecks,
+    SendMails, StartUploads, StorageError, WorkOnViesChecks,
 };
 
 /// The table `onboarding`. Cheap to clone; hands out one narrow type per purpose.
@@ -207,6 +207,12 @@ impl Table {
     #[must_use]
     pub fn outbox(&self) -> Outbox {
         Outbox(self.clone())
+    }
+
+    /// Mails to organisations, to send.
+    #[must_use]
+    pub fn send_mails(&self) -> SendMails {
+        SendMails(self.clone())
     }
 
     /// Organisations, clients and sellers, to write.

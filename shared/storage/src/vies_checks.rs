@@ -10,8 +10,8 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::{
-    Buyer, BuyerId, Cause, CheckId, CheckOrigin, CheckState, CheckVies, Command, Effect, Instant, OrganisationId, Page,
-    PageSize, Revision, SellerId, ViesCheck, ViesStanding, ViesVerdict, next_daily_check,
+    Buyer, BuyerId, Cause, CheckId, CheckOrigin, CheckState, CheckVies, Command, Effect, Instant, MailOrder,
+    OrganisationId, Page, PageSize, Revision, SellerId, ViesCheck, ViesStanding, ViesVerdict, next_daily_check,
 };
 use serde::{Deserialize, Serialize};
 
@@ -255,7 +255,7 @@ impl WorkOnViesChecks {
 
     /// Notes an attempt: the check goes from `before` to `after`. Once it is over, the buyer's standing and history say
     /// so in the same transaction, with the event if there is one; `daily` is whether it is checked again every day from
-    /// then on. Idempotent: an attempt is noted once.
+    /// then on. That somebody gets a `mail` about an attempt is in the history, too. Idempotent: an attempt is noted once.
     ///
     /// # Errors
     /// [`StorageError`].
@@ -263,11 +263,10 @@ impl WorkOnViesChecks {
         &self,
         seller: SellerId,
         (before, after): (&ViesCheck, &ViesCheck),
-        daily: bool,
+        (daily, mail): (bool, Option<MailOrder>),
         cause: &Cause,
     ) -> Result<Attempted, StorageError> {
-        let was_refused = after.was_refused_a_requester_since(before);
-        if after.is_open() && !(was_refused && after.origin == CheckOrigin::Requested) {
+        if after.is_open() && mail.is_none() {
             return self.put_check(seller, before, after).await;
         }
         let buyer = after.buyer;
@@ -282,7 +281,8 @@ impl WorkOnViesChecks {
             let cause = not_before(now, cause);
             let next = now.changed(now.business.clone(), now.status, cause.at);
             let said = was.as_ref().and_then(|was| was.standing.verdict.as_ref()).map(|verdict| verdict.result);
-            let effect = after.event(said, &next, cause.at).map(Effect::Event);
+            let event = after.event(said, &next, cause.at).map(Effect::Event);
+            let effect = event.or_else(|| mail.clone().map(|order| Effect::Command(Command::SendMail(order))));
             let mut beside = vec![self.put(seller, before, after)?];
             if !after.is_open() {
                 let standing = was.as_ref().map_or_else(ViesStanding::default, |was| was.standing.clone()).after(after);
