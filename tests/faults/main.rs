@@ -14,4 +14,5 @@ mod register_upload;
 mod send_mail;
 mod start;
 mod together;
+mod vies_endpoints;
 mod write_endpoints;
