@@ -4,6 +4,7 @@ use std::time::{Duration, Instant as Stopwatch};
 
 use blackbox::{Api, Draft, Reply, World, buyer_body, event_file, send};
 use domain::{BuyerId, EventId, Seller};
+use operator::OperatorError;
 use reqwest::Method;
 use serde_json::{Value, json};
 use simulators::vies::{CODES, magic_number};
@@ -348,7 +349,7 @@ async fn a_command_that_the_relay_could_not_send_or_that_was_lost_is_sent_again(
 async fn monitored_buyers_are_checked_every_day_and_only_a_turn_to_invalid_is_told() {
     let world = World::beside("vies-daily", &[]).await;
     let draft = Draft::new().with(|organisation| organisation.monitor_vies = true);
-    let (organisation, sellers) = (draft.organisation.clone(), draft.sellers.clone());
+    let organisation = draft.organisation.clone();
     let api = world.organisation(draft).await;
     let kyc = kyc_of(&api, &magic_number("FI", "200"), "MARKETPLACE_LED").await;
     assert_eq!(checked(&api, &kyc).await["origin"], "REQUESTED");
@@ -378,13 +379,22 @@ async fn monitored_buyers_are_checked_every_day_and_only_a_turn_to_invalid_is_to
     let told = events(&world, &kyc, 1).await;
     assert_eq!((told.len(), &told[0]["detail"]["data"]["previousResult"]), (1, &json!("VALID")), "{told:?}");
 
-    // Nobody wants it any more.
-    let unmonitored = domain::Organisation { monitor_vies: false, ..organisation };
+    // Nobody wants it any more ...
+    let unmonitored = domain::Organisation { monitor_vies: false, ..organisation.clone() };
     world.operator().put_organisation(&unmonitored).await.unwrap();
     make_due(&world, &kyc, "NOW#VIES").await;
     assert_eq!(run_due(&world).await["checks"], 0);
     assert!(item(&world, &kyc, "NOW#VIES").await.get("dueAt").is_none());
-    drop(sellers);
+    let id = organisation.uuid;
+    assert!(matches!(world.operator().plan_daily_checks(id).await, Err(OperatorError::Unmonitored(_))));
+
+    // ... and now again: what was checked before is planned, once.
+    world.operator().put_organisation(&organisation).await.unwrap();
+    kyc_of(&api, &magic_number("FI", "100"), "MARKETPLACE_LED").await;
+    assert_eq!(world.operator().plan_daily_checks(id).await.unwrap(), 1, "of two, one was never checked");
+    assert_eq!(world.operator().plan_daily_checks(id).await.unwrap(), 0);
+    make_due(&world, &kyc, "NOW#VIES").await;
+    assert_eq!(run_due(&world).await["checks"], 1);
 }
 
 #[tokio::test]
