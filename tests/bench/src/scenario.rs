@@ -160,9 +160,9 @@ impl Scenario {
                 ]
             }
             "run-due" => {
-                let calls = Calls::Unentered(&[("Query", 8), ("UpdateItem", 2), ("PutEvents", 1)]);
+                let calls = Calls::Unentered(&[("Query", 16), ("UpdateItem", 2), ("PutEvents", 1)]);
                 vec![
-                    Self { name: "nothing due", ..plain(Expected::Success, Calls::Unentered(&[("Query", 8)])) },
+                    Self { name: "nothing due", ..plain(Expected::Success, Calls::Unentered(&[("Query", 16)])) },
                     Self { name: "one due", before: Before::PendingEffect, ..plain(Expected::Success, calls) },
                 ]
             }

@@ -14,7 +14,7 @@ use lambda_process::Setting;
 use serde_json::json;
 use simulators::identity_provider::Forgery;
 use simulators::{IdentityProvider, Vies};
-use storage::{Answer, KeysCopy, Remember, Table};
+use storage::{Answer, KeysCopy, Line, Remember, Table};
 use uuid::Uuid;
 
 use crate::documents::{self, DOCUMENTS_BUCKET, INCOMING_BUCKET, Owner, SPECIAL_KEY, Seeded};
@@ -226,8 +226,8 @@ async fn open_check(
     let checks = table.request_vies_checks();
     checks.request(buyer, (check, organisation), answers, cause, &remember).await.context("open a check")?;
     let next_year = cause.at.plus_seconds(365 * 24 * 60 * 60);
-    for pending in table.outbox().claim_due(next_year, 10).await.context("claim what is due")?.effects {
-        table.outbox().settle(&pending).await.context("settle the command")?;
+    for pending in table.outbox().claim_due(Line::Work, next_year, 10).await.context("claim what is due")?.effects {
+        table.outbox().settle(&pending, next_year).await.context("settle the command")?;
     }
     Ok(check.to_string())
 }
