@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod bucket_faults;
+mod check_vies;
 mod contact_endpoints;
 mod document_endpoints;
 mod document_rules;

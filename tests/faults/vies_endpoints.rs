@@ -7,11 +7,13 @@ use blackbox::World;
 
 use crate::endpoints::{KEY, Outcome, Row, create, original_name};
 
-/// A deployment whose commands stay where they are.
+/// A deployment from which nothing is ever sent.
 pub(crate) async fn quiet() -> World {
     let world = World::beside("faults-vies", &[]).await;
     for sender in ["relay-outbox", "run-due"] {
-        world.behind.without_statement(sender, "SendCommands").await;
+        for statement in ["SendCommands", "SendEvents"] {
+            world.behind.without_statement(sender, statement).await;
+        }
     }
     world
 }

@@ -13,12 +13,15 @@
 //! dead-letter queue. Killed anywhere, the message comes again, or the check comes up; VIES may be asked twice, and one
 //! answer is noted.
 
+use std::time::Duration;
+
 use domain::{
     Actor, BuyerId, Cause, CheckId, CheckVies, Instant, Jitter, MailOrder, NoAnswer, NoAnswerReason, OrganisationId,
     Source, VatNumber, ViesAnswer, ViesCheck,
 };
 use messaging::Message;
 use storage::{Attempted, OpenViesCheck, Partner, Partners, StorageError, WorkOnViesChecks};
+use tokio::time::timeout;
 use tracing::{error, info, warn};
 use vies::{Question, Vies};
 
@@ -34,6 +37,9 @@ pub(crate) struct Worker {
     pub(crate) ours: Option<VatNumber>,
 }
 
+/// For all of an invocation; Lambda ends it after 45 s, and a message that was not answered for keeps its lane waiting.
+const TIME_LIMIT: Duration = Duration::from_secs(42);
+
 /// Names that are tried in one invocation: the time of the function is for that many questions.
 const QUESTIONS: usize = 3;
 
@@ -46,7 +52,8 @@ impl Worker {
     /// Makes the attempt that is due, if one is.
     pub(crate) async fn check(&self, message: &Message) -> Result<(), Unreadable> {
         let CheckVies { buyer, check_id, .. } = serde_json::from_str(&message.body)?;
-        match self.work(message, buyer, check_id).await {
+        let ended = timeout(TIME_LIMIT, self.work(message, buyer, check_id)).await;
+        match ended.unwrap_or_else(|_| Err(StorageError::Unavailable("the time is up".to_owned()))) {
             Ok(()) => {}
             Err(cause) if cause.is_temporary() => {
                 warn!(%buyer, check = %check_id, %cause, "The check comes up again when it is due");
