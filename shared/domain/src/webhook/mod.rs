@@ -1,5 +1,7 @@
 //! Webhooks: where a delivery may go, and what it is signed with.
 
+mod secret;
 mod target;
 
-pub use target::{LONGEST_TARGET, Plain, Target, TargetError};
+pub use secret::{Secret, SecretError};
+pub use target::{LONGEST_TARGET, Plain, Target, TargetError, public_name};
