@@ -14,7 +14,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// First address and prefix length of the IPv4 blocks that are not public.
 const NOT_PUBLIC_V4: [(Ipv4Addr, u32); 19] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8), // this network, RFC 791; 0.0.0.0 is the own machine on Linux
+    (Ipv4Addr::UNSPECIFIED, 8),      // this network, RFC 791; 0.0.0.0 is the own machine on Linux
     (Ipv4Addr::new(10, 0, 0, 0), 8), // private, RFC 1918
     (Ipv4Addr::new(100, 64, 0, 0), 10), // behind a carrier's NAT, RFC 6598; Alibaba's metadata
     (Ipv4Addr::new(127, 0, 0, 0), 8), // loopback, RFC 1122; Lambda's runtime API

@@ -44,6 +44,8 @@ pub fn sign(event_id: &str, body: &[u8], at: Instant, secrets: &[Secret]) -> Sig
 
 fn code(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes any key length");
-    parts.iter().for_each(|part| mac.update(part));
+    for part in parts {
+        mac.update(part);
+    }
     mac.finalize().into_bytes().into()
 }
