@@ -18,7 +18,7 @@ pub(crate) const URL: &str = "https://hooks.example.com/novatrade?shop=7";
 pub(crate) const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDC0jmS6p4+Gc=";
 /// Short enough for a test to wait for, long enough for a machine that does other things too.
 pub(crate) const SHORT: Limits =
-    Limits { connect: std::time::Duration::from_millis(700), total: std::time::Duration::from_millis(1500) };
+    Limits { connect: std::time::Duration::from_millis(500), total: std::time::Duration::from_millis(1500) };
 
 /// Where an address leads.
 pub(crate) enum Route {

@@ -109,6 +109,20 @@ async fn another_port_is_connected_to_and_said_in_the_host_header() {
 }
 
 #[tokio::test]
+async fn whatever_a_target_may_have_in_its_path_is_sent_as_it_is() {
+    let authority = Authority::new();
+    let allowed = |c: &char| Target::parse(&format!("https://hooks.example.com/{c}?{c}"), Plain::Refused).is_ok();
+    let letters: String = (0..=127_u8).map(char::from).filter(allowed).collect();
+    assert_eq!(letters, "!$&'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~");
+    let path = format!("//{letters}%2F?{letters}%00");
+    let receiver = Receiver::start(&authority, ok()).await;
+    let target = Target::parse(&format!("https://hooks.example.com{path}"), Plain::Refused).unwrap();
+    let attempt = deliver(&Net::to(&receiver).sender(&authority, LIMITS), &target).await;
+    assert_eq!(attempt.outcome.status(), Some(200), "{attempt:?}");
+    assert!(receiver.requests()[0].starts_with(&format!("POST {path} HTTP/1.1\r\n")));
+}
+
+#[tokio::test]
 async fn receivers_that_speak_only_tls_1_2_are_reached() {
     let authority = Authority::new();
     let receiver = Receiver::with(&authority, "hooks.example.com", Tls::Old, ok()).await;
