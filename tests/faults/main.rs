@@ -11,6 +11,7 @@ mod faults;
 mod ground;
 mod list_contacts;
 mod register_upload;
+mod send_mail;
 mod start;
 mod together;
 mod write_endpoints;

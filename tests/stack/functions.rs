@@ -8,11 +8,14 @@ use blackbox::{Draft, World, buyer_body, event_file, fresh_vat_number, pdf};
 use serde_json::{Value, json};
 
 use crate::documents::{announce, upload};
+use crate::vies_checks::request;
 
 #[tokio::test]
 async fn every_function_answers_its_event() {
     let world = World::shared();
-    let api = world.organisation(Draft::new()).await;
+    let draft = Draft::new();
+    let organisation = draft.organisation.uuid.to_string();
+    let api = world.organisation(draft).await;
     let mut body = buyer_body(&fresh_vat_number());
     body["contacts"] = json!([{"firstName": "Max", "lastName": "Muster", "email": "max@example.org"}]);
     let created = api.upsert(&body).await;
@@ -20,10 +23,14 @@ async fn every_function_answers_its_event() {
     let documents = format!("{}/{}/kyc/documents", api.buyers(), created.json["uuid"].as_str().unwrap());
     let document = upload(&api, &documents, "AML_DECLARATION", &pdf("of every function")).await;
     let upload = announce(&api, &documents, "ADDRESS_PROOF", &pdf("to be put")).await;
+    let kyc = format!("{}/{}/kyc", api.buyers(), created.json["uuid"].as_str().unwrap());
+    let check = request(&api, &kyc).await;
     let values = [
+        ("CHECK", check.json["checkId"].as_str().unwrap()),
         ("DOCUMENT", document.json["uuid"].as_str().unwrap()),
         ("UPLOAD", upload.json["uploadId"].as_str().unwrap()),
         ("CONTACT", contacts.json[0]["uuid"].as_str().unwrap()),
+        ("ORGANISATION", organisation.as_str()),
         ("TOKEN", api.token.as_str()),
         ("SELLER", api.seller.as_str()),
         ("BUYER", created.json["uuid"].as_str().unwrap()),
@@ -53,6 +60,11 @@ async fn every_function_answers_its_event() {
         ("archive-document", json!(200)),
         ("register-upload", Value::Null),
         ("get-kyc-status", json!(200)),
+        ("request-vies-check", json!(202)),
+        ("list-vies-checks", json!(200)),
+        ("get-vies-check", json!(200)),
+        ("check-vies", Value::Null),
+        ("send-mail", Value::Null),
         ("relay-outbox", Value::Null),
         ("run-due", Value::Null),
     ];

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::contacts::{buyer_with, erika};
 use crate::documents::{announce, announcement, id, upload};
+use crate::vies_checks::checked;
 
 struct Operation {
     id: String,
@@ -42,7 +43,7 @@ fn request(operation: &Operation, request: RequestBuilder) -> RequestBuilder {
     match operation.id.as_str() {
         "get-me" | "find-buyers" | "list-contacts" | "get-buyer" | "get-history" | "openapi-document" | "docs-page"
         | "docs-page-asset" | "docs-page-problem" | "get-kyc-status" | "list-documents" | "get-document"
-        | "get-upload" | "download-document" => request,
+        | "get-upload" | "download-document" | "list-vies-checks" | "get-vies-check" => request,
         "upload-document" => {
             let texts = [("type", "COC_EXTRACT"), ("documentDate", "2026-11-01")];
             let file = pdf(&Uuid::new_v4().to_string());
@@ -54,32 +55,33 @@ fn request(operation: &Operation, request: RequestBuilder) -> RequestBuilder {
         "update-buyer" => written(request).header("if-match", "\"0\"").json(&json!({"companyName": "Taken Over GmbH"})),
         "add-contact" => written(request).json(&erika()),
         "update-contact" => written(request).json(&json!({"lastName": "Taken over"})),
-        "delete-contact" => written(request),
+        "delete-contact" | "request-vies-check" => written(request),
         "block-buyer" | "unblock-buyer" | "archive-document" => written(request).json(&json!({"reason": "tried"})),
         id => panic!("say here what {id} needs, so that strangers are tried on it"),
     }
 }
 
-/// A buyer, and of it a contact, a document and an upload.
+/// A buyer, and of it a contact, a document, an upload and a check.
+#[derive(Clone)]
 struct Ids {
     buyer: String,
     contact: String,
     document: String,
     upload: String,
+    check: String,
 }
 
 impl Ids {
     /// The same of another buyer.
     fn at(&self, buyer: &str) -> Self {
-        let Self { contact, document, upload, .. } = self;
-        Self { buyer: buyer.to_owned(), contact: contact.clone(), document: document.clone(), upload: upload.clone() }
+        Self { buyer: buyer.to_owned(), ..self.clone() }
     }
 }
 
 fn path(operation: &Operation, seller: &str, ids: &Ids) -> String {
     let path = operation.path.replace("{sellerId}", seller).replace("{buyerId}", &ids.buyer);
     let path = path.replace("{contactId}", &ids.contact).replace("{documentId}", &ids.document);
-    let path = path.replace("{uploadId}", &ids.upload);
+    let path = path.replace("{uploadId}", &ids.upload).replace("{checkId}", &ids.check);
     let path = path.replace("{asset}", "page.css").replace("{problem}", "not-found");
     assert!(!path.contains('{'), "say here what stands for the parameters of {path}");
     path
@@ -99,7 +101,9 @@ async fn new_buyer(api: &Api) -> Ids {
     let document = id(&upload(api, &documents, "VAT_CERTIFICATE", &pdf("its document")).await);
     let announced = announce(api, &documents, "ADDRESS_PROOF", &pdf("its upload")).await;
     let upload = announced.json["uploadId"].as_str().expect("an id").to_owned();
-    Ids { buyer: path.rsplit('/').next().expect("an id").to_owned(), contact, document, upload }
+    // Over, so that nothing goes on beside the tests.
+    let check = checked(api, &format!("{path}/kyc")).await["checkId"].as_str().expect("an id").to_owned();
+    Ids { buyer: path.rsplit('/').next().expect("an id").to_owned(), contact, document, upload, check }
 }
 
 /// The buyer as its owner sees it, history included.

@@ -87,7 +87,7 @@ fn every_right_on_the_table_is_bound_to_kinds_of_items() {
 }
 
 /// All that functions may do: where, Sid, actions, on what, with what leading keys. A wider right fails here first.
-const RIGHTS: [(&str, &str, &str, &str, &str); 63] = [
+const RIGHTS: [(&str, &str, &str, &str, &str); 82] = [
     ("Caller", "ReadCaller", "dynamodb:GetItem dynamodb:BatchGetItem", "Table.Arn", "CLIENT#* ORG#* ISSUER#*"),
     ("Caller", "CountRequests", "dynamodb:UpdateItem", "LimitsTable.Arn", "ORG#*"),
     ("Caller", "KeepIssuerKeys", "dynamodb:UpdateItem", "Table.Arn", "ISSUER#*"),
@@ -151,6 +151,42 @@ const RIGHTS: [(&str, &str, &str, &str, &str); 63] = [
     ("RegisterUploadRole", "StoreDocument", "s3:PutObject", "${DocumentsBucket.Arn}/*", ""),
     ("RegisterUploadRole", "ReadAndEncryptSpecial", "kms:Decrypt kms:GenerateDataKey", "SpecialKey.Arn", ""),
     ("GetKycStatus", "ReadKyc", "dynamodb:Query", "Table.Arn", "BUYER#*"),
+    ("RequestViesCheck", "ChangeBuyer", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#* RECEIPT#*"),
+    ("ListViesChecks", "ReadBuyer", "dynamodb:GetItem", "Table.Arn", "BUYER#*"),
+    ("ListViesChecks", "ReadChecks", "dynamodb:Query", "Table.Arn", "BUYER#*"),
+    ("GetViesCheck", "ReadCheck", "dynamodb:GetItem", "Table.Arn", "BUYER#*"),
+    (
+        "CheckViesRole",
+        "TakeMessages",
+        "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes",
+        "CheckViesQueue.Arn",
+        "",
+    ),
+    ("CheckViesRole", "Knock", "dynamodb:GetItem", "Table.Arn", "ISSUER#*"),
+    ("CheckViesRole", "ChangeBuyer", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#*"),
+    ("CheckViesRole", "FindPartners", "dynamodb:Query", "Table.Arn", "PARTNER#*"),
+    ("CheckViesRole", "ReadPartners", "dynamodb:BatchGetItem", "Table.Arn", "ORG#*"),
+    (
+        "SendMailRole",
+        "TakeMessages",
+        "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes",
+        "SendMailQueue.Arn",
+        "",
+    ),
+    ("SendMailRole", "Knock", "dynamodb:GetItem", "Table.Arn", "ISSUER#*"),
+    ("SendMailRole", "FindRecipient", "dynamodb:GetItem", "Table.Arn", "ORG#*"),
+    ("SendMailRole", "NoteMail", "dynamodb:PutItem", "Table.Arn", "MAIL#*"),
+    (
+        "SendMailRole",
+        "SendMail",
+        "ses:SendEmail",
+        "KnowsSenders \
+         arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/${MailFrom} \
+         arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/${Domain} \
+         arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:configuration-set/* \
+         *",
+        "",
+    ),
     (
         "RelayOutboxRole",
         "ReadStream",
@@ -165,10 +201,15 @@ const RIGHTS: [(&str, &str, &str, &str, &str); 63] = [
     ("RelayOutboxRole", "Knock", "dynamodb:GetItem", "Table.Arn", "ISSUER#*"),
     ("RelayOutboxRole", "MarkSent", "dynamodb:UpdateItem", "Table.Arn", "BUYER#*"),
     ("RelayOutboxRole", "SendEvents", "events:PutEvents", "EventBus.Arn", ""),
+    ("RelayOutboxRole", "SendCommands", "sqs:SendMessage", "CheckViesQueue.Arn SendMailQueue.Arn", ""),
     ("RunDue", "Knock", "dynamodb:GetItem", "Table.Arn", "ISSUER#*"),
     ("RunDue", "FindDue", "dynamodb:Query", "${Table.Arn}/index/due", "DUE#*"),
     ("RunDue", "ClaimDue", "dynamodb:UpdateItem", "Table.Arn", "BUYER#*"),
     ("RunDue", "SendEvents", "events:PutEvents", "EventBus.Arn", ""),
+    ("RunDue", "SendCommands", "sqs:SendMessage", "CheckViesQueue.Arn SendMailQueue.Arn", ""),
+    ("RunDue", "FindPartners", "dynamodb:Query", "Table.Arn", "PARTNER#*"),
+    ("RunDue", "ReadPartners", "dynamodb:BatchGetItem", "Table.Arn", "ORG#*"),
+    ("RunDue", "OpenChecks", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#*"),
 ];
 
 #[test]
@@ -331,4 +372,19 @@ fn the_key_of_special_categories_is_granted_only_to_functions_that_read_or_write
         })
         .collect();
     assert_eq!(granted, ["UploadDocument", "StartUpload", "DownloadDocument", "RegisterUploadRole"]);
+}
+
+/// The emulator would not miss it: the name that mails go out in is one, and no stranger's queue or bucket gives orders.
+#[test]
+fn mails_go_out_in_one_name_and_orders_come_from_nobody_else() {
+    let (_, right) = statements().into_iter().find(|(_, s)| texts(at(s, "Sid")) == ["SendMail"]).unwrap();
+    let condition = at(&right, "Condition").and_then(Value::as_sequence).unwrap();
+    assert_eq!(condition[0].as_str(), Some("KnowsSenders"));
+    assert_eq!(texts(condition[1]["StringEquals"].get("ses:FromAddress")), ["MailFrom"]);
+    let known = at(&template(), "Conditions.KnowsSenders").cloned().unwrap();
+    assert_eq!(texts(Some(&known[0])), ["Stage", "local"], "everywhere but here");
+    for (name, policy) in resources("AWS::SQS::QueuePolicy") {
+        let open = texts(at(&policy, "Properties.Queues"));
+        assert!(open.iter().all(|queue| !queue.starts_with("SendMail")), "{name}");
+    }
 }

@@ -160,12 +160,40 @@ impl Behind {
         answer
     }
 
+    fn queue(&self, logical_id: &str) -> &str {
+        self.deployment.queues.get(logical_id).unwrap_or_else(|| panic!("no queue {logical_id}"))
+    }
+
+    /// Puts a message into a queue (by logical id).
+    pub async fn put_message(&self, logical_id: &str, body: &str) {
+        let send = json!({ "QueueUrl": self.queue(logical_id), "MessageBody": body });
+        self.aws("sqs", "AmazonSQS.SendMessage", &send).await;
+    }
+
+    /// Sets an attribute of a queue (by logical id).
+    pub async fn change_queue(&self, logical_id: &str, (name, value): (&str, &str)) {
+        let set = json!({ "QueueUrl": self.queue(logical_id), "Attributes": { name: value } });
+        self.aws("sqs", "AmazonSQS.SetQueueAttributes", &set).await;
+    }
+
+    /// How many messages a queue (by logical id) has, those being worked on included.
+    ///
+    /// # Panics
+    /// When it does not say.
+    pub async fn messages_of(&self, logical_id: &str) -> u32 {
+        let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
+        let get = json!({ "QueueUrl": self.queue(logical_id), "AttributeNames": names });
+        let answer = self.aws("sqs", "AmazonSQS.GetQueueAttributes", &get).await;
+        let number = |name: &str| answer["Attributes"][name].as_str().expect("a number").parse::<u32>();
+        names.iter().map(|name| number(name).expect("a number")).sum()
+    }
+
     /// The bodies of the messages that wait in a queue (by logical id), removed from it.
     ///
     /// # Panics
     /// When the template has no such queue.
     pub async fn drain_queue(&self, logical_id: &str) -> Vec<Value> {
-        let url = self.deployment.queues.get(logical_id).unwrap_or_else(|| panic!("no queue {logical_id}"));
+        let url = self.queue(logical_id);
         let mut bodies = Vec::new();
         loop {
             let receive = json!({ "QueueUrl": url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 1 });

@@ -183,6 +183,18 @@ impl World {
         answer["token"].as_str().expect("a token").to_owned()
     }
 
+    /// The mails that were sent to this address, oldest first.
+    ///
+    /// # Panics
+    /// When the inbox does not answer.
+    pub async fn inbox(&self, address: &str) -> Vec<Value> {
+        let answer = self.http.get(&self.stack.mail_url).send().await.expect("an answer");
+        let all: Value = answer.json().await.expect("mails are shown as JSON");
+        let by_account = all["messages"].as_object().expect("mails by account").values();
+        let mails = by_account.flat_map(|mails| mails.as_array().into_iter().flatten());
+        mails.filter(|mail| mail["To"] == json!([address])).cloned().collect()
+    }
+
     /// A call of the identity provider's simulator.
     ///
     /// # Panics

@@ -3,7 +3,7 @@
 use http_edge::{Problem, Publication, Visit};
 
 /// The paths of the API and their methods; a test compares them with the template's routes.
-const ROUTES: [(&str, &[&str]); 19] = [
+const ROUTES: [(&str, &[&str]); 22] = [
     ("/docs", &["GET"]),
     ("/docs/{asset}", &["GET"]),
     ("/openapi.json", &["GET"]),
@@ -22,6 +22,9 @@ const ROUTES: [(&str, &[&str]); 19] = [
     ("/v1/partners/{sellerId}/buyers/{buyerId}/kyc/documents/{documentId}", &["GET"]),
     ("/v1/partners/{sellerId}/buyers/{buyerId}/kyc/documents/{documentId}/archive", &["POST"]),
     ("/v1/partners/{sellerId}/buyers/{buyerId}/kyc/documents/{documentId}/content", &["GET"]),
+    ("/v1/partners/{sellerId}/buyers/{buyerId}/kyc/vies-check", &["POST"]),
+    ("/v1/partners/{sellerId}/buyers/{buyerId}/kyc/vies-checks", &["GET"]),
+    ("/v1/partners/{sellerId}/buyers/{buyerId}/kyc/vies-checks/{checkId}", &["GET"]),
     ("/v1/partners/{sellerId}/buyers/{buyerId}/unblock", &["POST"]),
 ];
 

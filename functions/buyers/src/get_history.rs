@@ -2,7 +2,7 @@
 
 use description::{Operation, Shown};
 use domain::{
-    Actor, Change, ClientId, Effect, EventType, Instant, Node, OrganisationId, PageSize, Reader, RequestId, Revision,
+    Actor, Change, ClientId, Effect, Instant, Node, OrganisationId, PageSize, Reader, RequestId, Revision,
     RevisionKind, Source, Violations,
 };
 use http_edge::{Answer, Call, Listed, Problem};
@@ -68,9 +68,8 @@ struct RevisionResource<'r> {
     reason: Option<&'r str>,
     /// What changed.
     changes: Vec<ChangeResource<'r>>,
-    /// The event that it caused.
+    /// What it caused: the type of an event, or the name of the function that was given work, as `check-vies`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<EventType>")]
     effect: Option<&'static str>,
 }
 

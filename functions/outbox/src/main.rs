@@ -8,7 +8,8 @@ use std::process::ExitCode;
 
 use aws::Aws;
 use lambda_runtime::{Error, service_fn};
-use messaging::Bus;
+use messaging::{Addresses, Bus, Queues};
+use run_due::Due;
 use sender::Sender;
 use storage::Table;
 
@@ -27,10 +28,22 @@ fn main() -> ExitCode {
 async fn run(_name: &'static str, work: Work) -> Result<(), Error> {
     let table = aws::required("TABLE_NAME")?;
     let aws = Table::trusted(Aws::from_env()?, &table).await;
-    let outbox = Table::new(&aws, &table).outbox();
-    let sender = Sender { outbox, bus: Bus::new(&aws, &aws::required("EVENT_BUS_NAME")?) };
+    let table = Table::new(&aws, &table);
+    let addresses = Addresses {
+        check_vies: aws::required("CHECK_VIES_QUEUE_URL")?,
+        send_mail: aws::required("SEND_MAIL_QUEUE_URL")?,
+    };
+    let lanes = aws::required("VIES_LANES")?.parse()?;
+    let sender = Sender {
+        outbox: table.outbox(),
+        bus: Bus::new(&aws, &aws::required("EVENT_BUS_NAME")?),
+        queues: Queues::new(&aws, addresses, lanes),
+    };
     match work {
         Work::RelayOutbox => lambda_runtime::run(service_fn(|event| relay_outbox::relay_outbox(event, &sender))).await,
-        Work::RunDue => lambda_runtime::run(service_fn(|event| run_due::run_due(event, &sender))).await,
+        Work::RunDue => {
+            let due = Due { sender, partners: table.partners(), monitor: table.monitor_vies() };
+            lambda_runtime::run(service_fn(|event| run_due::run_due(event, &due))).await
+        }
     }
 }

@@ -1,41 +1,72 @@
-//! Every minute: what should have been sent by now, and was not.
+//! Every minute: what should have happened by now, and did not.
 
 use std::time::Duration;
 
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::Value;
-use storage::now;
-use tracing::{Instrument, info, info_span};
+use storage::{DailyCheck, MonitorVies, Monitored, Partners, StorageError, now};
+use tracing::{Instrument, error, info, info_span};
 
 use crate::sender::Sender;
 
-/// Effects claimed at a time; a claim is a lease, so few are left waiting should this process die.
+/// Entries claimed at a time; a claim is a lease, so few are left waiting should this process die.
 const BATCH: usize = 50;
 /// Left over at the end of an invocation.
 const RESERVE: Duration = Duration::from_secs(15);
 
-/// Sends due effects until none is left or time is nearly up. What cannot be sent stays leased and comes
-/// up again when its lease ends.
-pub(crate) async fn run_due(event: LambdaEvent<Value>, sender: &Sender) -> Result<Value, Error> {
-    let span = info_span!("tick", invocation = event.context.request_id, function = "run-due");
-    let deadline = event.context.deadline().checked_sub(RESERVE);
-    drain(sender, || deadline.is_some_and(|deadline| std::time::SystemTime::now() < deadline)).instrument(span).await
+/// What looks after what is due.
+pub(crate) struct Due {
+    pub(crate) sender: Sender,
+    pub(crate) partners: Partners,
+    pub(crate) monitor: MonitorVies,
 }
 
-async fn drain(sender: &Sender, time_is_left: impl Fn() -> bool) -> Result<Value, Error> {
-    let (mut sent, mut unsent) = (0, 0);
-    loop {
-        let claimed = sender.outbox.claim_due(now(), BATCH).await?;
-        let failed = sender.send(&claimed.effects).await?.len();
-        (sent, unsent) = (sent + claimed.effects.len() - failed, unsent + failed);
-        // A whole batch of which nothing could be claimed would be listed again and again.
-        let more = claimed.listed >= BATCH && !claimed.effects.is_empty();
-        if !more || !time_is_left() {
-            break;
+/// What was done in one invocation.
+#[derive(Default)]
+struct Tally {
+    sent: usize,
+    unsent: usize,
+    checks: usize,
+}
+
+/// Looks after due entries until none is left or time is nearly up: sends effects and work, and opens the checks of the
+/// day. What cannot be done stays leased and comes up again when its lease ends.
+pub(crate) async fn run_due(event: LambdaEvent<Value>, due: &Due) -> Result<Value, Error> {
+    let span = info_span!("tick", invocation = event.context.request_id, function = "run-due");
+    let deadline = event.context.deadline().checked_sub(RESERVE);
+    due.drain(|| deadline.is_some_and(|deadline| std::time::SystemTime::now() < deadline)).instrument(span).await
+}
+
+impl Due {
+    async fn drain(&self, time_is_left: impl Fn() -> bool) -> Result<Value, Error> {
+        let mut tally = Tally::default();
+        loop {
+            let claimed = self.sender.outbox.claim_due(now(), BATCH).await?;
+            let unsent = self.sender.send(&claimed.effects).await?.len();
+            tally.unsent += unsent;
+            tally.sent += claimed.effects.len() - unsent;
+            for check in &claimed.daily_checks {
+                match self.check(check).await {
+                    Ok(Monitored::Opened) => tally.checks += 1,
+                    Ok(Monitored::InProgress | Monitored::Ended) => {}
+                    Err(cause) => error!(buyer = %check.buyer, %cause, "The check of the day cannot be opened"),
+                }
+            }
+            if !claimed.may_be_more(BATCH) || !time_is_left() {
+                break;
+            }
         }
+        let Tally { sent, unsent, checks } = tally;
+        if sent + unsent + checks > 0 {
+            info!(sent, unsent, checks, "Looked after what was due");
+        }
+        Ok(serde_json::json!({ "sent": sent, "unsent": unsent, "checks": checks }))
     }
-    if sent + unsent > 0 {
-        info!(sent, unsent, "Looked after {} overdue effects", sent + unsent);
+
+    /// The check of the day, for the first of the organisations that want it.
+    async fn check(&self, due: &DailyCheck) -> Result<Monitored, StorageError> {
+        let partners = self.partners.of(due.seller).await?;
+        let watcher = partners.iter().find(|partner| partner.organisation.monitor_vies);
+        self.monitor.check(due, watcher.map(|partner| partner.organisation.uuid), now()).await
     }
-    Ok(serde_json::json!({ "sent": sent, "unsent": unsent }))
 }

@@ -52,6 +52,9 @@ pub(crate) async fn deploy(
     parameters: &BTreeMap<String, String>,
 ) -> Result<Deployment, Failure> {
     emulator.deploy_stack(stack_name, template_url, parameters).await?;
+    if let Some(sender) = parameters.get("MailFrom") {
+        emulator.verify_sender(sender).await?;
+    }
     let outputs = emulator.outputs_of_stack(stack_name).await?;
     let resources = emulator.resources_of_stack(stack_name).await?;
     let physical = |logical_id: &str| resources.get(logical_id).cloned().unwrap_or_default();

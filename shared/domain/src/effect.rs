@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{EventId, Instant, SellerId, Source};
+use crate::{BuyerId, CheckId, EventId, Instant, MailOrder, SellerId, Source, VatNumber};
 
 /// The published event types that onboarding emits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -65,14 +65,50 @@ pub struct Event {
 pub enum Effect {
     /// An event goes on the bus.
     Event(Event),
+    /// Work is put into a queue.
+    Command(Command),
+}
+
+/// Work for one of our workers. Whoever finds it done already does nothing: a command may come twice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Command {
+    /// For `check-vies`.
+    CheckVies(CheckVies),
+    /// For `send-mail`.
+    SendMail(MailOrder),
+}
+
+/// Ask VIES for an open check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckVies {
+    /// Whose number.
+    pub buyer: BuyerId,
+    /// Which check.
+    pub check_id: CheckId,
+    /// The number: its member state decides with which checks this one queues.
+    pub vat_number: VatNumber,
+}
+
+impl Command {
+    /// The function that it is for.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::CheckVies(_) => "check-vies",
+            Self::SendMail(_) => "send-mail",
+        }
+    }
 }
 
 impl Effect {
-    /// A short name for filters and logs.
+    /// The type of the event, or the name of the function that the work is for.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Event(event) => event.kind.name(),
+            Self::Command(command) => command.name(),
         }
     }
 }

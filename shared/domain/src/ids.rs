@@ -53,6 +53,8 @@ uuid_id!(/// A direct upload that was announced.
     UploadId);
 uuid_id!(/// One check of a buyer's VAT number.
     CheckId);
+uuid_id!(/// A mail to an organisation.
+    MailId);
 
 /// Namespace of buyer ids. Changing it would change the identity of every buyer.
 const BUYERS: Uuid = Uuid::from_u128(0x8f6d_2c4e_51b7_5d0a_9e63_4b1f_a7c2_d895);

@@ -19,6 +19,7 @@ mod input;
 mod instant;
 mod kyc;
 mod limits;
+mod mail;
 mod organisation;
 mod page;
 mod patch;
@@ -39,9 +40,10 @@ pub use document::{
     Announcement, Document, DocumentSource, DocumentStatus, MEDIA_TYPES, MOST_MULTIPART, MOST_UPLOAD, Statement,
 };
 pub use document_type::{DocumentType, Family, NotADocumentType};
-pub use effect::{Effect, Event, EventType};
+pub use effect::{CheckVies, Command, Effect, Event, EventType};
 pub use ids::{
-    BuyerId, CheckId, ClientId, ContactId, DocumentId, EventId, NotAnId, OrganisationId, RequestId, SellerId, UploadId,
+    BuyerId, CheckId, ClientId, ContactId, DocumentId, EventId, MailId, NotAnId, OrganisationId, RequestId, SellerId,
+    UploadId,
 };
 pub use input::{Node, Reader, Violation, Violations};
 pub use instant::Instant;
@@ -50,6 +52,7 @@ pub use kyc::{
     VerificationStatus, ViesFacts, ViesResult,
 };
 pub use limits::{Allowance, Category, Counters, Limit};
+pub use mail::{MailOrder, Notice};
 pub use organisation::{
     Branding, Capabilities, Capability, DpaStanding, Organisation, RateLimitTier, RateLimits, Seller,
 };
@@ -63,6 +66,7 @@ pub use schema::{TEXT, never_null};
 pub use secret::Salt;
 pub use vat::{VatNumber, VatNumberError};
 pub use vies_check::{
-    CheckOrigin, CheckState, FailedAttempt, Jitter, LONGEST_CHECK_SECONDS, Next, NoAnswer, NoAnswerReason, TraderMatch,
-    TraderMatches, ViesAnswer, ViesCheck, ViesVerdict, check_group, next_attempt, next_daily_check,
+    CheckOrigin, CheckState, FailedAttempt, GivenUp, Jitter, LONGEST_CHECK_SECONDS, Next, NoAnswer, NoAnswerReason,
+    OpenCheck, TraderMatch, TraderMatches, Verdict, ViesAnswer, ViesCheck, ViesStanding, ViesVerdict, check_group,
+    next_attempt, next_daily_check,
 };

@@ -87,6 +87,14 @@ pub enum RevisionKind {
     DocumentArchived,
     /// The bytes and the name of a document were erased.
     DocumentErased,
+    /// A check of the VAT number against VIES was begun.
+    ViesCheckRequested,
+    /// VIES does not accept the VAT number in whose name it was asked; the check goes on in another.
+    ViesRequesterRefused,
+    /// VIES has spoken.
+    ViesChecked,
+    /// A check was ended without a verdict.
+    ViesCheckGivenUp,
 }
 
 /// One changed field.
@@ -334,7 +342,7 @@ impl Revision {
 }
 
 impl Change {
-    fn set(field: &str, after: impl Into<Value>) -> Self {
+    pub(crate) fn set(field: &str, after: impl Into<Value>) -> Self {
         Self { field: field.to_owned(), before: None, after: Some(after.into()), sealed: None }
     }
 
@@ -343,7 +351,7 @@ impl Change {
     }
 
     /// Personal data goes beside the hashed bytes, its digest into them.
-    fn seal(field: String, value: &Value, personal: &mut Personal) -> Self {
+    pub(crate) fn seal(field: String, value: &Value, personal: &mut Personal) -> Self {
         let sealed = Sealed { salt: Salt::fresh(), value: value.to_string() };
         let digest = sealed.salt.digest(sealed.value.as_bytes());
         personal.insert(field.clone(), sealed);

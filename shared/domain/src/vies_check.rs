@@ -9,23 +9,30 @@
 //!               ├─ VIES has spoken ───────────────────────▶ CONCLUSIVE
 //!               └─ no answer, pointless or 72 h are over ─▶ GIVEN_UP
 //! ```
+//!
+//! It is asked in the name of whoever shall have the consultation number as evidence: the seller, else us, else nobody.
+//! A name that VIES does not accept is not asked in again, and the next one is tried at once.
 
 mod answer;
 mod back_off;
+mod revisions;
 mod spread;
+mod standing;
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, BuyerId, CheckId, Instant, VatNumber};
+use crate::{Actor, BuyerId, CheckId, Instant, OrganisationId, VatNumber};
 
 pub use answer::{NoAnswer, NoAnswerReason, TraderMatch, TraderMatches, ViesAnswer, ViesVerdict};
 pub use back_off::{Jitter, LONGEST_CHECK_SECONDS, Next, next_attempt};
 pub use spread::{check_group, next_daily_check};
+pub use standing::{GivenUp, OpenCheck, Verdict, ViesStanding};
 
 /// Why a check was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CheckOrigin {
     /// A client asked for it.
@@ -86,10 +93,15 @@ pub struct ViesCheck {
     pub origin: CheckOrigin,
     /// By whom it was requested.
     pub requested_by: Actor,
+    /// For whom it is made: the organisation of the client, or one that has its buyers monitored.
+    pub organisation: OrganisationId,
     /// When it was requested.
     pub requested_at: Instant,
     /// How often VIES was asked.
     pub attempts: u32,
+    /// Numbers in whose name it was asked, and VIES did not accept them for that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requesters_refused: Vec<VatNumber>,
     /// Why the last attempt without an answer had none; stays when a later one has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<FailedAttempt>,
@@ -105,7 +117,7 @@ impl ViesCheck {
         check_id: CheckId,
         (buyer, vat_number): (BuyerId, VatNumber),
         origin: CheckOrigin,
-        requested_by: Actor,
+        (requested_by, organisation): (Actor, OrganisationId),
         at: Instant,
     ) -> Self {
         Self {
@@ -114,8 +126,10 @@ impl ViesCheck {
             vat_number,
             origin,
             requested_by,
+            organisation,
             requested_at: at,
             attempts: 0,
+            requesters_refused: Vec::new(),
             last_failure: None,
             state: CheckState::Open { next_attempt_at: at },
         }
@@ -136,14 +150,41 @@ impl ViesCheck {
         }
     }
 
-    /// The check after one more attempt, made at that time. A check that is over stays as it is: a message that
-    /// comes twice changes nothing.
+    /// Whether it is open and its next attempt's time has come.
     #[must_use]
-    pub fn attempted(self, outcome: Result<ViesAnswer, NoAnswer>, at: Instant, jitter: Jitter) -> Self {
+    pub fn is_due(&self, now: Instant) -> bool {
+        matches!(self.state, CheckState::Open { next_attempt_at } if next_attempt_at <= now)
+    }
+
+    /// In whose name to ask next: the first of these that VIES did not refuse.
+    #[must_use]
+    pub fn requester<'n>(&self, candidates: impl IntoIterator<Item = &'n VatNumber>) -> Option<&'n VatNumber> {
+        candidates.into_iter().find(|number| !self.requesters_refused.contains(number))
+    }
+
+    /// The check after one more attempt, made in that name at that time. A check that is over stays as it is: a
+    /// message that comes twice changes nothing.
+    #[must_use]
+    pub fn attempted(
+        self,
+        requester: Option<&VatNumber>,
+        outcome: Result<ViesAnswer, NoAnswer>,
+        at: Instant,
+        jitter: Jitter,
+    ) -> Self {
         if !self.is_open() {
             return self;
         }
         let attempts = self.attempts.saturating_add(1);
+        if let (Some(number), Err(NoAnswer { reason: NoAnswerReason::RequesterRefused, cause, .. })) =
+            (requester, &outcome)
+        {
+            let failure = FailedAttempt { reason: NoAnswerReason::RequesterRefused, cause: cause.clone(), at };
+            let mut asked_again = Self { attempts, last_failure: Some(failure), ..self };
+            asked_again.requesters_refused.push(number.clone());
+            asked_again.state = CheckState::Open { next_attempt_at: at };
+            return asked_again;
+        }
         match outcome {
             Ok(answer) => Self { attempts, state: CheckState::Conclusive { answer, checked_at: at }, ..self },
             Err(no_answer) => {
@@ -155,6 +196,12 @@ impl ViesCheck {
                 Self { attempts, last_failure: Some(FailedAttempt { reason, cause, at }), state, ..self }
             }
         }
+    }
+
+    /// Whether this attempt's only outcome is that VIES refused the name it was made in.
+    #[must_use]
+    pub fn was_refused_a_requester_since(&self, before: &Self) -> bool {
+        self.requesters_refused.len() > before.requesters_refused.len()
     }
 }
 

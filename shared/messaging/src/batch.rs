@@ -1,5 +1,6 @@
 //! A batch of messages of a queue: worked one by one, and what failed is named, so that only that comes again.
 
+use std::collections::HashSet;
 use std::fmt::Display;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
@@ -15,17 +16,27 @@ pub struct Message {
 }
 
 /// Works every message of a batch. One that fails is logged and comes again after its visibility timeout, up to the
-/// queue's `maxReceiveCount`; it holds up none of the others.
+/// queue's `maxReceiveCount`; it holds up none of the others, but those behind it in its group of a FIFO queue: they come
+/// again with it, so that their order stays.
 pub async fn each<E: Display>(event: SqsEvent, work: impl AsyncFn(&Message) -> Result<(), E>) -> SqsBatchResponse {
     let mut failures = Vec::new();
+    let mut stopped = HashSet::new();
     for record in event.records {
         let id = record.message_id.unwrap_or_default();
-        let request = RequestId::from_client(&id).unwrap_or_else(RequestId::fresh);
-        let message = Message { id: request, body: record.body.unwrap_or_default() };
-        let span = info_span!("message", request_id = %message.id);
-        if let Err(cause) = work(&message).instrument(span.clone()).await {
-            let _entered = span.enter();
-            error!(%cause, "A message failed and comes again");
+        let group = record.attributes.get("MessageGroupId").cloned();
+        let mut failed = group.as_ref().is_some_and(|group| stopped.contains(group));
+        if !failed {
+            let request = RequestId::from_client(&id).unwrap_or_else(RequestId::fresh);
+            let message = Message { id: request, body: record.body.unwrap_or_default() };
+            let span = info_span!("message", request_id = %message.id);
+            if let Err(cause) = work(&message).instrument(span.clone()).await {
+                let _entered = span.enter();
+                error!(%cause, "A message failed and comes again");
+                failed = true;
+            }
+        }
+        if failed {
+            stopped.extend(group);
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = id;
             failures.push(failure);
@@ -40,17 +51,28 @@ pub async fn each<E: Display>(event: SqsEvent, work: impl AsyncFn(&Message) -> R
 mod tests {
     use super::*;
 
+    /// What is named of a batch of these messages, of which those that say `bad` fail.
+    async fn named(records: &[(&str, Option<&str>)]) -> Vec<String> {
+        let records = records.iter().enumerate().map(|(n, (body, group))| {
+            let attributes =
+                group.map_or_else(|| serde_json::json!({}), |group| serde_json::json!({ "MessageGroupId": group }));
+            serde_json::json!({ "messageId": format!("message-{n}"), "body": body, "attributes": attributes })
+        });
+        let records: Vec<_> = records.collect();
+        let event: SqsEvent = serde_json::from_value(serde_json::json!({ "Records": records })).unwrap();
+        let work = async |message: &Message| if message.body == "bad" { Err("poison") } else { Ok(()) };
+        let answer = each(event, work).await;
+        answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
+    }
+
     #[tokio::test]
     async fn only_what_failed_is_named() {
-        let records = ["good", "bad", "good"]
-            .iter()
-            .enumerate()
-            .map(|(n, body)| serde_json::json!({ "messageId": format!("message-{n}"), "body": body }));
-        let event: SqsEvent =
-            serde_json::from_value(serde_json::json!({ "Records": records.collect::<Vec<_>>() })).unwrap();
-        let answer = each(event, async |message| if message.body == "bad" { Err("poison") } else { Ok(()) }).await;
-        let failed: Vec<_> =
-            answer.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
-        assert_eq!(failed, ["message-1"]);
+        assert_eq!(named(&[("good", None), ("bad", None), ("good", None)]).await, ["message-1"]);
+    }
+
+    #[tokio::test]
+    async fn in_a_group_nothing_overtakes_what_failed() {
+        let batch = [("good", Some("DE-0")), ("bad", Some("DE-0")), ("good", Some("FR-1")), ("good", Some("DE-0"))];
+        assert_eq!(named(&batch).await, ["message-1", "message-3"]);
     }
 }

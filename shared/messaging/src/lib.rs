@@ -1,7 +1,10 @@
-//! What leaves the service, events on the bus, and what comes to its workers, batches of a queue.
+//! What leaves the service, events on the bus and commands for its own workers, and what comes to those, batches of a
+//! queue.
 
 mod batch;
 mod bus;
+mod queues;
 
 pub use batch::{Message, each};
 pub use bus::{Bus, BusError, Unsent};
+pub use queues::{Addresses, Order, Queues};

@@ -155,7 +155,7 @@ fn draft(seller: SellerId, new: &NewBuyer, cause: Cause) -> (Buyer, Vec<Contact>
         .map(|person| Contact { uuid: ContactId::fresh(), person: person.clone(), created_at: at })
         .collect();
     let (revision, personal): (Revision, Personal) = Revision::created(&buyer, &contacts, cause);
-    let link = revision.seal();
-    buyer.head.clone_from(&link.hash);
-    (buyer, contacts, RevisionItem { link, personal, effect: None, due_shard: None, due_at: None })
+    let revision = RevisionItem::of(&revision, personal);
+    buyer.head.clone_from(&revision.link.hash);
+    (buyer, contacts, revision)
 }

@@ -269,9 +269,9 @@ impl Change<'_> {
         let mut next = self.now.changed(self.now.business.clone(), self.now.status, cause.at);
         next.contact_count = self.count;
         let (revision, personal) = Revision::of_contact(self.now, &next, self.kind, contact, cause);
-        let link = revision.seal();
-        next.head.clone_from(&link.hash);
-        (next, RevisionItem { link, personal, effect: None, due_shard: None, due_at: None })
+        let revision = RevisionItem::of(&revision, personal);
+        next.head.clone_from(&revision.link.hash);
+        (next, revision)
     }
 }
 

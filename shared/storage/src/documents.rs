@@ -283,9 +283,9 @@ pub(crate) fn revised(
 ) -> (Buyer, RevisionItem) {
     let mut next = now.changed(now.business.clone(), now.status, cause.at);
     let (revision, personal) = Revision::of_document(now, &next, change, active, cause);
-    let link = revision.because(reason).seal();
-    next.head.clone_from(&link.hash);
-    (next, RevisionItem { link, personal, effect: None, due_shard: None, due_at: None })
+    let revision = RevisionItem::of(&revision.because(reason), personal);
+    next.head.clone_from(&revision.link.hash);
+    (next, revision)
 }
 
 impl NewDocument {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::StorageError;
 use crate::key::Key;
+use crate::outbox::Place;
 
 /// An item as the SDK has it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -36,15 +37,19 @@ pub(crate) struct RevisionItem {
     /// Name of the effect; the relay's stream filter asks whether it exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) effect: Option<String>,
-    /// Shard of the `due` index, as long as the effect was not sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) due_shard: Option<String>,
-    /// Milliseconds since the epoch from which `run-due` may send it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) due_at: Option<i64>,
+    /// As long as the effect was not sent.
+    #[serde(flatten)]
+    pub(crate) place: Place,
 }
 
 impl RevisionItem {
+    /// Sealed, with the personal data beside it; with an effect it is due until that is sent.
+    pub(crate) fn of(revision: &Revision, personal: Personal) -> Self {
+        let effect = revision.effect.as_ref().map(|effect| effect.name().to_owned());
+        let place = Place::of_revision(revision);
+        Self { link: revision.seal(), personal, effect, place }
+    }
+
     /// The revision in the hashed bytes.
     pub(crate) fn revision(&self) -> Result<Revision, StorageError> {
         serde_json::from_str(&self.link.content).map_err(|error| StorageError::Unreadable(error.to_string()))

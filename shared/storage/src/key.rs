@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    BuyerId, Category, ClientId, ContactId, DocumentId, DocumentType, Instant, OrganisationId, SellerId, UploadId,
+    BuyerId, Category, CheckId, ClientId, ContactId, DocumentId, DocumentType, Instant, MailId, OrganisationId,
+    SellerId, UploadId,
 };
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -40,7 +41,7 @@ impl Key {
 
     /// The same from the seller's side: who acts for it.
     pub(crate) fn partner(seller: SellerId, organisation: OrganisationId) -> Self {
-        Self::new(format!("PARTNER#{seller}"), organisation_pk(organisation))
+        Self::new(partner_pk(seller), organisation_pk(organisation))
     }
 
     /// The copy of an issuer's keys.
@@ -78,6 +79,16 @@ impl Key {
         Self::new(buyer_pk(buyer), format!("UPLOAD#{upload}"))
     }
 
+    /// Where a buyer stands with VIES.
+    pub(crate) fn vies(buyer: BuyerId) -> Self {
+        Self::new(buyer_pk(buyer), format!("{NOW}VIES"))
+    }
+
+    /// A check of a buyer's VAT number. Ids of checks sort by time.
+    pub(crate) fn vies_check(buyer: BuyerId, check: CheckId) -> Self {
+        Self::new(buyer_pk(buyer), format!("{VIES_CHECK}{check}"))
+    }
+
     /// An entry of the log of who was shown a buyer's personal data; sorts by time.
     pub(crate) fn disclosure(buyer: BuyerId, at: Instant) -> Self {
         Self::new(disclosures_pk(buyer), format!("{at}#{}", Uuid::new_v4().simple()))
@@ -86,6 +97,11 @@ impl Key {
     /// What an organisation was answered under an idempotency key.
     pub(crate) fn receipt(organisation: OrganisationId, idempotency_key: &str) -> Self {
         Self::new(format!("RECEIPT#{organisation}"), idempotency_key)
+    }
+
+    /// What became of a mail to an organisation.
+    pub(crate) fn mail(organisation: OrganisationId, mail: MailId) -> Self {
+        Self::new(format!("MAIL#{organisation}"), mail.to_string())
     }
 
     /// Whether the item stands under this key.
@@ -110,6 +126,9 @@ pub(crate) const REVISION: &str = "REV#";
 
 /// Sort key prefix of contact persons.
 pub(crate) const CONTACT: &str = "CONTACT#";
+
+/// Sort key prefix of checks against VIES.
+pub(crate) const VIES_CHECK: &str = "VIES#";
 
 /// Sort key prefix of documents.
 pub(crate) const DOCUMENT: &str = "DOC#";
@@ -136,6 +155,11 @@ pub(crate) fn limits_key(organisation: OrganisationId, category: Category) -> St
 /// The partition of a seller's buyers in the index `by-seller`.
 pub(crate) fn seller_pk(seller: SellerId) -> String {
     format!("SELLER#{seller}")
+}
+
+/// The partition of who acts for a seller.
+pub(crate) fn partner_pk(seller: SellerId) -> String {
+    format!("PARTNER#{seller}")
 }
 
 /// The partition of a buyer.

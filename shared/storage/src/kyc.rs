@@ -5,6 +5,7 @@ use domain::{Buyer, BuyerId, DocumentType, KycFacts, SellerId, VerificationFacts
 use crate::buyers::BuyerItem;
 use crate::document_list;
 use crate::key::{Key, NOW, buyer_pk};
+use crate::vies_checks::StandingItem;
 use crate::{StorageError, Table};
 
 /// Reads what is now, always of one seller's buyer.
@@ -21,7 +22,9 @@ impl ReadKyc {
         let found = Key::buyer(buyer).find::<BuyerItem>(&now)?.map(|item| item.buyer);
         let Some(buyer) = found.filter(|buyer| buyer.seller == seller) else { return Ok(None) };
         let active: Vec<DocumentType> = document_list::active(&now)?.into_iter().map(|active| active.kind).collect();
-        let (vies, verification) = (ViesFacts::default(), VerificationFacts::default());
+        let standing = Key::vies(buyer.uuid).find::<StandingItem>(&now)?;
+        let vies = standing.map_or_else(ViesFacts::default, |item| item.standing.facts());
+        let verification = VerificationFacts::default();
         let facts = KycFacts { mode: buyer.business.kyc_mode, active, vies, verification };
         Ok(Some((buyer, facts)))
     }

@@ -11,12 +11,11 @@
 //! decision; background work moves `seq` only, so it never breaks it.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use domain::{Business, Buyer, BuyerId, BuyerStatus, Cause, Effect, Revision, RevisionKind, SellerId};
+use domain::{Business, Buyer, BuyerId, BuyerStatus, Cause, Effect, Personal, Revision, RevisionKind, SellerId};
 
 use crate::buyers::BuyerItem;
 use crate::item::{self, Item, RevisionItem};
 use crate::key::Key;
-use crate::outbox;
 use crate::receipt::{Earlier, Kept};
 use crate::transaction::{self, NEW, Outcome};
 use crate::{Answer, Remember, StorageError, Table};
@@ -292,11 +291,8 @@ pub(crate) fn not_before(current: &Buyer, cause: &Cause) -> Cause {
 fn apply(current: &Buyer, change: Change, cause: &Cause) -> (Buyer, RevisionItem) {
     let cause = not_before(current, cause);
     let mut next = current.changed(change.business, change.status, cause.at);
-    let effect = change.effect.as_ref().map(|effect| effect.name().to_owned());
-    let revision = Revision::changed(current, &next, change.kind, change.effect, cause.clone());
-    let link = revision.because(change.reason).seal();
-    next.head.clone_from(&link.hash);
-    let due = effect.as_ref().map(|_| outbox::place(next.uuid, next.seq, cause.at));
-    let (due_shard, due_at) = due.unzip();
-    (next, RevisionItem { link, personal: domain::Personal::new(), effect, due_shard, due_at })
+    let revision = Revision::changed(current, &next, change.kind, change.effect, cause);
+    let revision = RevisionItem::of(&revision.because(change.reason), Personal::new());
+    next.head.clone_from(&revision.link.hash);
+    (next, revision)
 }

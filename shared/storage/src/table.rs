@@ -7,8 +7,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::{
     Administration, Callers, CreateBuyers, Disclosures, EraseDocuments, ExportBuyers, Histories, IssuerKeys, KeysCopy,
-    Limits, ListBuyers, ModifyBuyers, ModifyContacts, ModifyDocuments, NoteDisclosures, Outbox, ReadBuyers,
-    ReadContacts, ReadDocuments, ReadKyc, ReadUploads, RegisterUploads, StartUploads, StorageError,
+    Limits, ListBuyers, ModifyBuyers, ModifyContacts, ModifyDocuments, MonitorVies, NoteDisclosures, Outbox, Partners,
+    ReadBuyers, ReadContacts, ReadDocuments, ReadKyc, ReadUploads, ReadViesChecks, RegisterUploads, RequestViesChecks,
+    SendMails, StartUploads, StorageError, WorkOnViesChecks,
 };
 
 /// The table `onboarding`. Cheap to clone; hands out one narrow type per purpose.
@@ -166,6 +167,36 @@ impl Table {
         ReadKyc(self.clone())
     }
 
+    /// Checks against VIES, to request.
+    #[must_use]
+    pub fn request_vies_checks(&self) -> RequestViesChecks {
+        RequestViesChecks(self.clone())
+    }
+
+    /// Checks against VIES, to read.
+    #[must_use]
+    pub fn read_vies_checks(&self) -> ReadViesChecks {
+        ReadViesChecks(self.clone())
+    }
+
+    /// Checks against VIES, to work on.
+    #[must_use]
+    pub fn work_on_vies_checks(&self) -> WorkOnViesChecks {
+        WorkOnViesChecks(self.clone())
+    }
+
+    /// Daily checks against VIES.
+    #[must_use]
+    pub fn monitor_vies(&self) -> MonitorVies {
+        MonitorVies(self.clone())
+    }
+
+    /// Who acts for a seller.
+    #[must_use]
+    pub fn partners(&self) -> Partners {
+        Partners(self.clone())
+    }
+
     /// Histories, to read and verify.
     #[must_use]
     pub fn histories(&self) -> Histories {
@@ -176,6 +207,12 @@ impl Table {
     #[must_use]
     pub fn outbox(&self) -> Outbox {
         Outbox(self.clone())
+    }
+
+    /// Mails to organisations, to send.
+    #[must_use]
+    pub fn send_mails(&self) -> SendMails {
+        SendMails(self.clone())
     }
 
     /// Organisations, clients and sellers, to write.

@@ -151,6 +151,14 @@ impl Scenario {
                     Self { name: "one due", before: Before::PendingEffect, ..plain(Expected::Success, calls) },
                 ]
             }
+            "send-mail" => {
+                let calls = Calls::Unentered(&[("PutItem", 2), ("GetItem", 1), ("SES SendEmail", 1)]);
+                let over = plain(Expected::Success, Calls::Unentered(&[("PutItem", 1)]));
+                vec![
+                    Self { name: "sent", ..plain(Expected::Success, calls) },
+                    Self { name: "over", before: Before::PlainEvent, ..over },
+                ]
+            }
             "list-contacts" => {
                 let noted = Calls::Entered(&[("GetItem", 1), ("Query", 1), ("PutItem", 1)]);
                 vec![plain(Expected::Success, noted)]

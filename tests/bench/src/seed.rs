@@ -34,6 +34,7 @@ const CLIENT: &str = "api-client-bench";
 pub(crate) struct World {
     states: BTreeMap<Before, Stored>,
     token: String,
+    organisation: String,
     seller: String,
     buyer: String,
     contact: String,
@@ -71,12 +72,14 @@ impl World {
             upload: upload.to_string(),
             states,
             token: long_lived_token(&identity_provider),
+            organisation: organisation.uuid.to_string(),
             seller: seller.uuid.to_string(),
             buyer: buyer.to_string(),
             variables: BTreeMap::from([
                 ("TABLE_NAME", TABLE.to_owned()),
                 ("LIMITS_TABLE_NAME", LIMITS_TABLE.to_owned()),
                 ("EVENT_BUS_NAME", "events".to_owned()),
+                ("MAIL_FROM", "noreply@bench.example".to_owned()),
                 ("ISSUER", identity_provider.issuer().to_owned()),
                 ("REQUIRED_DPA_VERSION", REQUIRED_DPA_VERSION.to_owned()),
                 ("DOCUMENTS_BUCKET", DOCUMENTS_BUCKET.to_owned()),
@@ -88,9 +91,10 @@ impl World {
     }
 
     /// For the events.
-    pub(crate) fn placeholders(&self) -> [(&str, &str); 6] {
+    pub(crate) fn placeholders(&self) -> [(&str, &str); 7] {
         [
             ("TOKEN", &self.token),
+            ("ORGANISATION", &self.organisation),
             ("SELLER", &self.seller),
             ("BUYER", &self.buyer),
             ("CONTACT", &self.contact),

@@ -7,6 +7,7 @@
 mod cloudformation;
 mod functions;
 mod http_api;
+mod mails;
 pub(crate) mod process;
 mod roles;
 mod storage;
@@ -40,11 +41,6 @@ impl Emulator {
 
     pub(crate) fn endpoint(&self) -> &str {
         &self.endpoint
-    }
-
-    /// Where the emulator shows the mails it was given.
-    pub(crate) fn mail_url(&self) -> String {
-        format!("{}/_ministack/ses/messages", self.endpoint)
     }
 
     /// A request to a service, in the form of a signed one: the emulator reads

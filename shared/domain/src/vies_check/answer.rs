@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Instant;
 
 /// The verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum ViesVerdict {
     /// Registered for cross-border trade.
@@ -17,7 +18,7 @@ pub enum ViesVerdict {
 }
 
 /// Whether a detail that was sent along is the registered one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum TraderMatch {
     /// It is, roughly.
@@ -30,7 +31,7 @@ pub enum TraderMatch {
 }
 
 /// The comparison of the buyer's details with the registered ones. Most member states make none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TraderMatches {
     /// The company's name.
@@ -79,7 +80,7 @@ impl fmt::Debug for ViesAnswer {
 }
 
 /// Why there is no verdict, by what is to be done about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum NoAnswerReason {
     /// Too many ask at the moment: again in seconds.

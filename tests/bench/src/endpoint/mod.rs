@@ -129,7 +129,14 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if is_for_s3(&headers) {
+    if is_for("ses", &headers) {
+        let mut content = content.lock().expect("no request panics with the lock");
+        let sends = method == Method::POST && uri.path() == "/v2/email/outbound-emails";
+        content.tally.add(if sends { "SES SendEmail" } else { "SES unknown" }, Units::default());
+        let status = if sends { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+        return (status, [("content-type", "application/json")], sent().to_string()).into_response();
+    }
+    if is_for("s3", &headers) {
         let mut content = content.lock().expect("no request panics with the lock");
         let (operation, answer) = s3::call(&mut content.stored.objects, &method, &uri, &headers, body);
         content.tally.add(&format!("S3 {operation}"), Units::default());
@@ -158,9 +165,9 @@ async fn answer(
 }
 
 /// By what it is signed for; the other services name their operation in a header.
-fn is_for_s3(headers: &HeaderMap) -> bool {
+fn is_for(service: &str, headers: &HeaderMap) -> bool {
     let signature = headers.get("authorization").and_then(|signature| signature.to_str().ok());
-    signature.is_some_and(|signature| signature.contains("/s3/aws4_request"))
+    signature.is_some_and(|signature| signature.contains(&format!("/{service}/aws4_request")))
 }
 
 /// An operation for the tally: those on the table of rate counters apart.

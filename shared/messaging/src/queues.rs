@@ -1,0 +1,103 @@
+//! The queues of our workers.
+
+use std::num::NonZeroU8;
+
+use aws::Aws;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata};
+use domain::{Command, check_group};
+use futures_util::{StreamExt, stream};
+use tracing::warn;
+
+use crate::Unsent;
+
+/// Most commands on their way at the same time. Each is a call of its own: it is taken or not, where a batch may be taken
+/// in part.
+const AT_ONCE: usize = 10;
+
+/// Where commands go.
+#[derive(Clone)]
+pub struct Queues {
+    client: Client,
+    addresses: Addresses,
+    lanes: NonZeroU8,
+}
+
+/// The URLs of the queues.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// FIFO, of `check-vies`.
+    pub check_vies: String,
+    /// Of `send-mail`.
+    pub send_mail: String,
+}
+
+/// A command to be sent.
+#[derive(Clone, Copy)]
+pub struct Order<'c> {
+    /// What is to be done.
+    pub command: &'c Command,
+    /// Names this turn of sending it: a FIFO queue drops what it got under the same name within five minutes, so a send
+    /// that is repeated for lack of an answer has the same, and one that is due again another.
+    pub turn: &'c str,
+}
+
+/// What a queue is sent: the message, and for a FIFO queue the group.
+struct Message<'q> {
+    queue: &'q str,
+    body: serde_json::Result<String>,
+    group: Option<String>,
+}
+
+impl Queues {
+    /// Those queues. At most so many checks of a member state are worked on at the same time.
+    #[must_use]
+    pub fn new(aws: &Aws, addresses: Addresses, lanes: NonZeroU8) -> Self {
+        Self { client: Client::new(aws.config()), addresses, lanes }
+    }
+
+    /// Sends commands. What a queue confirms is sent; whatever it refuses or does not answer for is listed and may be
+    /// sent again: workers find out that they did it before.
+    pub async fn send(&self, orders: &[Order<'_>]) -> Unsent {
+        let sends = orders.iter().enumerate().map(|(index, order)| async move { (index, self.send_one(order).await) });
+        let ended = stream::iter(sends).buffered(AT_ONCE).collect::<Vec<_>>().await;
+        Unsent(ended.into_iter().filter(|(_, sent)| !sent).map(|(index, _)| index).collect())
+    }
+
+    /// Whether it was taken.
+    async fn send_one(&self, order: &Order<'_>) -> bool {
+        let name = order.command.name();
+        let Message { queue, body, group } = self.message(order.command);
+        let body = match body {
+            Ok(body) => body,
+            Err(cause) => {
+                warn!(command = name, %cause, "A command cannot be written as JSON");
+                return false;
+            }
+        };
+        let turn = group.is_some().then(|| order.turn.to_owned());
+        let send = self.client.send_message().queue_url(queue).message_body(body);
+        let send = send.set_message_group_id(group).set_message_deduplication_id(turn);
+        match send.send().await {
+            Ok(_) => true,
+            Err(error) => {
+                let code = error.code().unwrap_or("no answer");
+                warn!(command = name, code, cause = %DisplayErrorContext(&error), "A queue did not take a command");
+                false
+            }
+        }
+    }
+
+    fn message(&self, command: &Command) -> Message<'_> {
+        match command {
+            Command::CheckVies(check) => Message {
+                queue: &self.addresses.check_vies,
+                body: serde_json::to_string(check),
+                group: Some(check_group(&check.vat_number, check.buyer, self.lanes)),
+            },
+            Command::SendMail(order) => {
+                Message { queue: &self.addresses.send_mail, body: serde_json::to_string(order), group: None }
+            }
+        }
+    }
+}
