@@ -27,6 +27,7 @@ mod schema;
 mod secret;
 mod vat;
 mod vies_check;
+pub mod webhook;
 
 pub use address::{Address, Country};
 pub use buyer::{Business, Buyer, BuyerStatus, KycMode, NewBuyer};
