@@ -148,7 +148,8 @@ impl FromStr for WebhookId {
     /// Only lower-case digits: one endpoint has one address.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let digits = text.strip_prefix("wh_").ok_or(NotAnId)?;
-        let well_formed = digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let well_formed =
+            digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         if well_formed { Ok(Self(text.to_owned())) } else { Err(NotAnId) }
     }
 }

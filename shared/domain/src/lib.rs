@@ -42,6 +42,7 @@ pub use document_type::{DocumentType, Family, NotADocumentType};
 pub use effect::{Effect, Event, EventType};
 pub use ids::{
     BuyerId, CheckId, ClientId, ContactId, DocumentId, EventId, NotAnId, OrganisationId, RequestId, SellerId, UploadId,
+    WebhookId,
 };
 pub use input::{Node, Reader, Violation, Violations};
 pub use instant::Instant;

@@ -109,8 +109,23 @@ mod tests {
     fn there_is_no_other_wildcard() {
         assert_eq!("*".parse::<Subscription>(), Err(NotASubscription::Root));
         for bad in [
-            "", "**", "*.*", ".*", "kyc", "kyc.", "kyc*", "ky.*", "k*", "kyc.**", "kyc.*.*", "kyc.vies*", "KYC.*",
-            "kyc.vies_check_failed.*", "*.vies_check_failed", "kyc.no_such_event", "order.*",
+            "",
+            "**",
+            "*.*",
+            ".*",
+            "kyc",
+            "kyc.",
+            "kyc*",
+            "ky.*",
+            "k*",
+            "kyc.**",
+            "kyc.*.*",
+            "kyc.vies*",
+            "KYC.*",
+            "kyc.vies_check_failed.*",
+            "*.vies_check_failed",
+            "kyc.no_such_event",
+            "order.*",
         ] {
             assert_eq!(bad.parse::<Subscription>(), Err(NotASubscription::Unknown), "{bad}");
         }

@@ -11,12 +11,12 @@ use crate::{Instant, Node};
 /// The secret of an endpoint: the receiver's proof that a delivery is ours. Keyed on are the UTF-8 bytes of all of it,
 /// as shown. It is not printed, and stored only as a [`SealedSecret`].
 #[derive(Clone, PartialEq, Eq)]
-pub struct WebhookSecret(String);
+pub struct Secret(String);
 
 /// What a supplied secret must be, in words.
 const RULE: &str = "must be 24 to 128 bytes in UTF-8, without control characters or white space at its ends";
 
-impl WebhookSecret {
+impl Secret {
     /// Least bytes of a supplied secret: what Standard Webhooks asks for.
     pub const LEAST: usize = 24;
     /// Most bytes of a supplied secret.
@@ -59,9 +59,9 @@ impl WebhookSecret {
     }
 }
 
-impl fmt::Debug for WebhookSecret {
+impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("WebhookSecret(…)")
+        f.write_str("Secret(…)")
     }
 }
 
@@ -92,26 +92,27 @@ mod tests {
     use crate::{Reader, Violations};
     use serde_json::{Value, json};
 
-    fn read(secret: &Value) -> Result<WebhookSecret, Violations> {
+    fn read(secret: &Value) -> Result<Secret, Violations> {
         let body = json!({ "secret": secret });
         let reader = Reader::default();
-        let secret = WebhookSecret::read(&reader.root(&body).field("secret"));
+        let secret = Secret::read(&reader.root(&body).field("secret"));
         reader.finish(secret)
     }
 
     #[test]
     fn a_fresh_secret_is_256_bits_in_the_published_form_and_never_the_same() {
-        let (one, other) = (WebhookSecret::fresh(), WebhookSecret::fresh());
+        let (one, other) = (Secret::fresh(), Secret::fresh());
         let bytes = STANDARD.decode(one.expose().strip_prefix("whsec_").unwrap()).unwrap();
         assert_eq!(bytes.len(), 32);
         assert!(bytes.iter().any(|byte| *byte != bytes[0]) && one != other);
         assert!(read(&json!(one.expose())).is_ok(), "it could have been supplied");
-        assert_eq!(format!("{one:?}"), "WebhookSecret(…)");
+        assert_eq!(format!("{one:?}"), "Secret(…)");
     }
 
     #[test]
     fn a_supplied_secret_is_measured_in_bytes_and_taken_as_it_is() {
-        for good in ["x".repeat(24), "x".repeat(128), "ä".repeat(12), "ä".repeat(64), "€".repeat(42), "a b".repeat(9)] {
+        for good in ["x".repeat(24), "x".repeat(128), "ä".repeat(12), "ä".repeat(64), "€".repeat(42), "a b".repeat(9)]
+        {
             assert_eq!(read(&json!(good)).unwrap().expose(), good);
         }
         for bad in [
