@@ -29,6 +29,8 @@ mod receipt;
 mod table;
 mod transaction;
 mod uploads;
+mod webhook_changes;
+mod webhooks;
 
 pub use admin::Administration;
 pub use buyers::{CreateBuyers, ReadBuyers, Upserted};
@@ -50,3 +52,7 @@ pub use outbox::{Claimed, Outbox, Pending};
 pub use receipt::{Answer, Remember};
 pub use table::{Table, now};
 pub use uploads::{Announced, ReadUploads, RegisterUploads, Registered, StartUploads, Upload, UploadState};
+pub use webhook_changes::{ModifyWebhooks, WebhookChanged, WebhookRefusal};
+pub use webhooks::{
+    NewWebhook, ReadWebhooks, RegisterWebhooks, Registered as WebhookRegistered, ShownWebhook, WebhookHistories,
+};

@@ -7,8 +7,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::{
     Administration, Callers, CreateBuyers, Disclosures, EraseDocuments, ExportBuyers, Histories, IssuerKeys, KeysCopy,
-    Limits, ListBuyers, ModifyBuyers, ModifyContacts, ModifyDocuments, NoteDisclosures, Outbox, ReadBuyers,
-    ReadContacts, ReadDocuments, ReadKyc, ReadUploads, RegisterUploads, StartUploads, StorageError,
+    Limits, ListBuyers, ModifyBuyers, ModifyContacts, ModifyDocuments, ModifyWebhooks, NoteDisclosures, Outbox,
+    ReadBuyers, ReadContacts, ReadDocuments, ReadKyc, ReadUploads, ReadWebhooks, RegisterUploads, RegisterWebhooks,
+    StartUploads, StorageError, WebhookHistories,
 };
 
 /// The table `onboarding`. Cheap to clone; hands out one narrow type per purpose.
@@ -158,6 +159,30 @@ impl Table {
     #[must_use]
     pub fn register_uploads(&self) -> RegisterUploads {
         RegisterUploads(self.clone())
+    }
+
+    /// Webhook endpoints, to read.
+    #[must_use]
+    pub fn read_webhooks(&self) -> ReadWebhooks {
+        ReadWebhooks(self.clone())
+    }
+
+    /// Webhook endpoints, to register.
+    #[must_use]
+    pub fn register_webhooks(&self) -> RegisterWebhooks {
+        RegisterWebhooks(self.clone())
+    }
+
+    /// Webhook endpoints, to change and delete.
+    #[must_use]
+    pub fn modify_webhooks(&self) -> ModifyWebhooks {
+        ModifyWebhooks(self.clone())
+    }
+
+    /// What ever changed of webhook endpoints, to read.
+    #[must_use]
+    pub fn webhook_histories(&self) -> WebhookHistories {
+        WebhookHistories(self.clone())
     }
 
     /// What KYC statuses come from, to read.
