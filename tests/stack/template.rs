@@ -87,7 +87,7 @@ fn every_right_on_the_table_is_bound_to_kinds_of_items() {
 }
 
 /// All that functions may do: where, Sid, actions, on what, with what leading keys. A wider right fails here first.
-const RIGHTS: [(&str, &str, &str, &str, &str); 63] = [
+const RIGHTS: [(&str, &str, &str, &str, &str); 73] = [
     ("Caller", "ReadCaller", "dynamodb:GetItem dynamodb:BatchGetItem", "Table.Arn", "CLIENT#* ORG#* ISSUER#*"),
     ("Caller", "CountRequests", "dynamodb:UpdateItem", "LimitsTable.Arn", "ORG#*"),
     ("Caller", "KeepIssuerKeys", "dynamodb:UpdateItem", "Table.Arn", "ISSUER#*"),
@@ -151,6 +151,34 @@ const RIGHTS: [(&str, &str, &str, &str, &str); 63] = [
     ("RegisterUploadRole", "StoreDocument", "s3:PutObject", "${DocumentsBucket.Arn}/*", ""),
     ("RegisterUploadRole", "ReadAndEncryptSpecial", "kms:Decrypt kms:GenerateDataKey", "SpecialKey.Arn", ""),
     ("GetKycStatus", "ReadKyc", "dynamodb:Query", "Table.Arn", "BUYER#*"),
+    ("RegisterWebhook", "CreateWebhook", "dynamodb:PutItem", "Table.Arn", "WEBHOOKS#* RECEIPT#*"),
+    ("RegisterWebhook", "CountWebhooks", "dynamodb:UpdateItem", "Table.Arn", "WEBHOOKS#*"),
+    ("RegisterWebhook", "ReadWebhook", "dynamodb:BatchGetItem", "Table.Arn", "WEBHOOKS#*"),
+    ("RegisterWebhook", "SealAndOpenSecret", "kms:Encrypt kms:Decrypt", "WebhookKey.Arn", ""),
+    ("ListWebhooks", "ListWebhooks", "dynamodb:Query", "Table.Arn", "WEBHOOKS#*"),
+    ("GetWebhook", "ReadWebhook", "dynamodb:GetItem", "Table.Arn", "WEBHOOKS#*"),
+    (
+        "UpdateWebhook",
+        "ChangeWebhook",
+        "dynamodb:BatchGetItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem",
+        "Table.Arn",
+        "WEBHOOKS#* RECEIPT#*",
+    ),
+    (
+        "DeleteWebhook",
+        "DeleteWebhook",
+        "dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem",
+        "Table.Arn",
+        "WEBHOOKS#* RECEIPT#*",
+    ),
+    (
+        "RotateWebhookSecret",
+        "ChangeWebhook",
+        "dynamodb:BatchGetItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem",
+        "Table.Arn",
+        "WEBHOOKS#* RECEIPT#*",
+    ),
+    ("RotateWebhookSecret", "SealAndOpenSecret", "kms:Encrypt kms:Decrypt", "WebhookKey.Arn", ""),
     (
         "RelayOutboxRole",
         "ReadStream",

@@ -27,7 +27,7 @@ pub struct Body {
     #[schemars(length(min = 1, max = 50))]
     pub events: Vec<Subscription>,
     /// Events of these sellers only, all of which the organisation acts for; `null` or left out: of all.
-    #[schemars(length(min = 1, max = 100), example = None::<Vec<SellerId>>)]
+    #[schemars(length(min = 1, max = 100))]
     pub partner_ids: Option<Vec<SellerId>>,
     /// A secret of yours instead of ours: 24 to 128 bytes in UTF-8, without control characters or white space at its
     /// ends.
