@@ -8,6 +8,7 @@ use blackbox::{Draft, World, buyer_body, event_file, fresh_vat_number, pdf};
 use serde_json::{Value, json};
 
 use crate::documents::{announce, upload};
+use crate::webhooks::new_webhook;
 
 #[tokio::test]
 async fn every_function_answers_its_event() {
@@ -20,7 +21,9 @@ async fn every_function_answers_its_event() {
     let documents = format!("{}/{}/kyc/documents", api.buyers(), created.json["uuid"].as_str().unwrap());
     let document = upload(&api, &documents, "AML_DECLARATION", &pdf("of every function")).await;
     let upload = announce(&api, &documents, "ADDRESS_PROOF", &pdf("to be put")).await;
+    let (webhook, _) = new_webhook(&api).await;
     let values = [
+        ("WEBHOOK", webhook.rsplit('/').next().unwrap()),
         ("DOCUMENT", document.json["uuid"].as_str().unwrap()),
         ("UPLOAD", upload.json["uploadId"].as_str().unwrap()),
         ("CONTACT", contacts.json[0]["uuid"].as_str().unwrap()),
@@ -53,6 +56,12 @@ async fn every_function_answers_its_event() {
         ("archive-document", json!(200)),
         ("register-upload", Value::Null),
         ("get-kyc-status", json!(200)),
+        ("register-webhook", json!(201)),
+        ("list-webhooks", json!(200)),
+        ("get-webhook", json!(200)),
+        ("update-webhook", json!(200)),
+        ("rotate-webhook-secret", json!(200)),
+        ("delete-webhook", json!(204)),
         ("relay-outbox", Value::Null),
         ("run-due", Value::Null),
     ];

@@ -34,3 +34,6 @@ mod update_buyer;
 mod uploads;
 mod upsert;
 mod walk;
+mod webhook_changes;
+mod webhook_secrets;
+mod webhooks;
