@@ -13,4 +13,6 @@ mod list_contacts;
 mod register_upload;
 mod start;
 mod together;
+mod webhook_endpoints;
+mod webhooks;
 mod write_endpoints;

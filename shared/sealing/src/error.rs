@@ -18,8 +18,14 @@ pub enum SealingError {
 }
 
 /// Codes that say "not now" under a status that says "never".
-const TEMPORARY: [&str; 4] =
-    ["ThrottlingException", "LimitExceededException", "DependencyTimeoutException", "KeyUnavailableException"];
+const TEMPORARY: [&str; 6] = [
+    "ThrottlingException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "LimitExceededException",
+    "DependencyTimeoutException",
+    "KeyUnavailableException",
+];
 
 impl SealingError {
     pub(crate) fn of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Self {
