@@ -233,23 +233,43 @@ async fn a_sealed_secret_opens_for_its_own_endpoint_only() {
 }
 
 #[tokio::test]
-async fn without_the_right_to_the_key_nothing_is_registered_or_rotated_and_roles_are_not_named() {
+async fn without_a_right_of_its_own_a_function_fails_changes_nothing_and_names_no_roles() {
     let world = World::beside("rights-webhooks", &[]).await;
     let draft = Draft::new();
     let organisation = draft.organisation.uuid;
     let api = world.organisation(draft).await;
     let (path, _) = new_webhook(&api).await;
     let before = world.behind.items(&format!("WEBHOOKS#{organisation}")).await;
-    for function in ["register-webhook", "rotate-webhook-secret"] {
-        let taken: Taken = world.behind.without_statement(function, "SealAndOpenSecret").await;
+    // The others the emulator would not miss: it does not tell kinds of items apart, and `Caller` has the same action.
+    for (function, sid) in [
+        ("register-webhook", "SealAndOpenSecret"),
+        ("register-webhook", "CreateWebhook"),
+        ("rotate-webhook-secret", "SealAndOpenSecret"),
+        ("rotate-webhook-secret", "ChangeWebhook"),
+        ("update-webhook", "ChangeWebhook"),
+        ("delete-webhook", "DeleteWebhook"),
+        ("list-webhooks", "ListWebhooks"),
+    ] {
+        let taken: Taken = world.behind.without_statement(function, sid).await;
         let reply = match function {
             "register-webhook" => register(&api, &fresh(), &body()).await,
-            _ => rotate(&api, &fresh(), &path, &json!({})).await,
+            "rotate-webhook-secret" => rotate(&api, &fresh(), &path, &json!({})).await,
+            "update-webhook" => patch(&api, &path, &json!({"status": "PAUSED"})).await,
+            "delete-webhook" => send(api.write(Method::DELETE, &path)).await,
+            _ => api.get(HOOKS).await,
         };
-        assert_eq!((reply.status, reply.problem()), (500, "internal-error"), "{function}: {reply:?}");
+        assert_eq!((reply.status, reply.problem()), (500, "internal-error"), "{function} {sid}: {reply:?}");
         assert!(!reply.text.contains("AccessDenied") && !reply.text.contains("arn:"), "{reply:?}");
         world.behind.put_back(taken).await;
     }
     assert_eq!(world.behind.items(&format!("WEBHOOKS#{organisation}")).await, before);
-    assert_eq!(rotate(&api, &fresh(), &path, &json!({})).await.status, 200, "and with it, it works again");
+    for reply in [
+        register(&api, &fresh(), &body()).await,
+        rotate(&api, &fresh(), &path, &json!({})).await,
+        patch(&api, &path, &json!({"status": "PAUSED"})).await,
+        api.get(HOOKS).await,
+        send(api.write(Method::DELETE, &path)).await,
+    ] {
+        assert!(reply.status < 300, "and with them it works again: {reply:?}");
+    }
 }

@@ -331,3 +331,27 @@ async fn the_endpoint_of_another_organisation_looks_absent_on_every_route_and_is
     assert_eq!(stranger.get(HOOKS).await.json, json!([]));
     assert_eq!(owner.get(&path).await.text, before.text);
 }
+
+#[tokio::test]
+async fn plain_http_goes_to_the_own_machine_where_the_parameter_says_so_and_nowhere_else() {
+    let local = World::shared();
+    let as_deployed = World::beside("https-only", &[("WebhookTargets", "https")]).await;
+    let rule = [("url", "must be an absolute URL with the scheme https")];
+    for (world, allowed) in [(&local, true), (&as_deployed, false)] {
+        let api = world.organisation(Draft::new()).await;
+        let (path, _) = new_webhook(&api).await;
+        for url in ["http://127.0.0.1:9000/hook", "http://localhost:9000/hook", "http://[::1]:9000/hook"] {
+            let registered = register(&api, &fresh(), &with("url", json!(url))).await;
+            let changed = patch(&api, &path, &json!({ "url": url })).await;
+            if allowed {
+                assert_eq!((registered.status, changed.status), (201, 200), "{url}: {registered:?} {changed:?}");
+            } else {
+                assert_eq!((broken(&registered), broken(&changed)), (rule.to_vec(), rule.to_vec()), "{url}");
+            }
+        }
+        for url in ["http://hooks.example.com/x", "http://127.0.0.2/x", "https://127.0.0.1/x", "https://localhost/x"] {
+            let refused = register(&api, &fresh(), &with("url", json!(url))).await;
+            assert_eq!(broken(&refused)[0].0, "url", "{url}");
+        }
+    }
+}
