@@ -50,7 +50,7 @@ impl<'w> WebhookResource<'w> {
             partner_ids: partner_ids.as_deref(),
             accepted_schema_versions,
             status: *status,
-            secret: secret.map(Secret::expose),
+            secret: secret.map(Secret::reveal),
             overlap_until: *overlap_until,
             created_at: *created_at,
             updated_at: *updated_at,

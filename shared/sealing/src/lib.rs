@@ -43,7 +43,7 @@ impl SecretKey {
             .client
             .encrypt()
             .key_id(&self.key)
-            .plaintext(Blob::new(secret.expose().as_bytes()))
+            .plaintext(Blob::new(secret.reveal().as_bytes()))
             .encryption_context("organisation", organisation.to_string())
             .encryption_context("webhook", webhook.to_string());
         let sealed = Box::pin(encrypt.send()).await.map_err(|error| SealingError::of(&error))?;
@@ -66,6 +66,7 @@ impl SecretKey {
             .encryption_context("webhook", webhook.to_string());
         let opened = Box::pin(decrypt.send()).await.map_err(|error| SealingError::of(&error))?;
         let opened = opened.plaintext.ok_or(SealingError::Unreadable)?;
-        String::from_utf8(opened.into_inner()).map(Secret::stored).map_err(|_| SealingError::Unreadable)
+        let text = String::from_utf8(opened.into_inner()).map_err(|_| SealingError::Unreadable)?;
+        Secret::parse(&text).map_err(|_| SealingError::Unreadable)
     }
 }

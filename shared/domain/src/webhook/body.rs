@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde_json::Value;
 
+use super::sealed::read_secret;
 use super::{Plain, Secret, Settings, Status, Subscription, Target, Url};
 use crate::{Node, Reader, SellerId, Violations};
 
@@ -29,8 +30,7 @@ pub struct Body {
     /// Events of these sellers only, all of which the organisation acts for; `null` or left out: of all.
     #[schemars(length(min = 1, max = 100))]
     pub partner_ids: Option<Vec<SellerId>>,
-    /// A secret of yours instead of ours: 24 to 128 bytes in UTF-8, without control characters or white space at its
-    /// ends.
+    /// A secret of yours instead of ours: 24 to 128 bytes in UTF-8, without white space or control characters.
     #[schemars(length(min = 24, max = 128), regex(pattern = "^[0-9!-~]*$"))]
     pub secret: Option<String>,
     /// Which versions of the events' shapes the receiver understands; 1 must be among them.
@@ -50,7 +50,7 @@ impl NewEndpoint {
         let url = read_url(&root.field("url"), plain);
         let events = read_events(&root.field("events"));
         let partner_ids = if_present("partnerIds").map(|node| read_partners(&node));
-        let secret = if_present("secret").map(|node| Secret::read(&node));
+        let secret = if_present("secret").map(|node| read_secret(&node));
         let versions = if_present("acceptedSchemaVersions").map_or_else(|| Some(vec![1]), |node| read_versions(&node));
         let new = (|| {
             let settings = Settings {

@@ -6,6 +6,7 @@ mod events;
 mod patch;
 mod revision;
 mod rotation;
+mod sealed;
 mod secret;
 mod target;
 
@@ -15,5 +16,6 @@ pub use events::{NotASubscription, Subscription};
 pub use patch::{EndpointPatch, PatchBody};
 pub use revision::{ChangeKind, EndpointRevision};
 pub use rotation::{Rotation, RotationBody, rotated};
-pub use secret::{SealedSecret, Secret};
-pub use target::{LONGEST_TARGET, Plain, Target, TargetError};
+pub use sealed::SealedSecret;
+pub use secret::{Secret, SecretError};
+pub use target::{LONGEST_TARGET, Plain, Target, TargetError, public_name};

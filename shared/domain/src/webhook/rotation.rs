@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde_json::Value;
 
+use super::sealed::read_secret;
 use super::{SealedSecret, Secret};
 use crate::{Instant, Node, Reader, Violations};
 
@@ -23,8 +24,7 @@ pub struct RotationBody {
     /// How many hours the old secret goes on signing beside the new one; 0 ends it at once.
     #[schemars(range(min = 0, max = 168), extend("default" = 24), example = 24)]
     pub overlap_hours: Option<u64>,
-    /// A secret of yours instead of ours: 24 to 128 bytes in UTF-8, without control characters or white space at its
-    /// ends.
+    /// A secret of yours instead of ours: 24 to 128 bytes in UTF-8, without white space or control characters.
     #[schemars(length(min = 24, max = 128), regex(pattern = "^[0-9!-~]*$"))]
     pub secret: Option<String>,
 }
@@ -49,7 +49,7 @@ impl Rotation {
         let if_present = |name: &str| Some(root.field(name)).filter(Node::is_present);
         let hours = if_present("overlapHours")
             .map_or(Some(Self::default().overlap_hours), |node| node.integer(0..=Self::MOST_HOURS));
-        let secret = if_present("secret").map(|node| Secret::read(&node));
+        let secret = if_present("secret").map(|node| read_secret(&node));
         let rotation = hours.and_then(|overlap_hours| {
             Some(Self { overlap_hours, secret: secret.map_or(Some(None), |read| read.map(Some))? })
         });

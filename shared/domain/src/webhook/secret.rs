@@ -1,28 +1,36 @@
-//! What deliveries are signed with.
+//! What a webhook is signed with.
 
 use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
 
-use crate::{Instant, Node};
+/// What a secret of ours begins with, and any in the form of Standard Webhooks.
+const PREFIX: &str = "whsec_";
+/// Bytes of a supplied secret, at least and at most.
+const LENGTH: std::ops::RangeInclusive<usize> = 24..=128;
 
-/// The secret of an endpoint: the receiver's proof that a delivery is ours. Keyed on are the UTF-8 bytes of all of it,
-/// as shown. It is not printed, and stored only as a [`SealedSecret`].
+/// The secret of one endpoint, shared with its receiver: ours (`whsec_` and base64 of 32 random bytes) or one that the
+/// client brought along.
+///
+/// `X-Novatrade-Signature` is keyed on all its bytes as shown; Standard Webhooks on [`Secret::standard_key`]. It is
+/// written nowhere by itself: no `Serialize`, and `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
-/// What a supplied secret must be, in words.
-const RULE: &str = "must be 24 to 128 bytes in UTF-8, without control characters or white space at its ends";
+/// Why a text is no secret. The texts are the rule shown to the client; what was sent is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// Too short to resist guessing, or absurdly long.
+    #[error("must be 24 to 128 bytes")]
+    Length,
+    /// White space or a control character: a line break that was copied along makes every signature wrong.
+    #[error("must not contain white space or control characters")]
+    Blank,
+}
 
 impl Secret {
-    /// Least bytes of a supplied secret: what Standard Webhooks asks for.
-    pub const LEAST: usize = 24;
-    /// Most bytes of a supplied secret.
-    pub const MOST: usize = 128;
-
-    /// A fresh one: `whsec_` and the base64 of 32 random bytes.
+    /// A fresh secret, from the operating system's randomness.
     ///
     /// # Panics
     /// When the operating system has no randomness to give; there is nothing sensible to do then.
@@ -30,32 +38,34 @@ impl Secret {
     pub fn fresh() -> Self {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).expect("the operating system provides randomness");
-        Self(format!("whsec_{}", STANDARD.encode(bytes)))
+        Self(format!("{PREFIX}{}", STANDARD.encode(bytes)))
     }
 
-    /// One that was stored.
-    #[must_use]
-    pub const fn stored(text: String) -> Self {
-        Self(text)
-    }
-
-    /// One that a client supplies, as it was sent; rejected values are never shown again.
-    pub(crate) fn read(node: &Node<'_>) -> Option<Self> {
-        let node = node.clone().confidential();
-        let text = node.verbatim()?;
-        let usable = (Self::LEAST..=Self::MOST).contains(&text.len())
-            && text.trim() == text
-            && !text.chars().any(|c| c.is_control() || c == char::REPLACEMENT_CHARACTER);
-        if !usable {
-            node.refuse(RULE);
+    /// Reads a secret that a client supplies, or a stored one.
+    ///
+    /// # Errors
+    /// The first rule that the text breaks.
+    pub fn parse(text: &str) -> Result<Self, SecretError> {
+        if !LENGTH.contains(&text.len()) {
+            return Err(SecretError::Length);
         }
-        usable.then(|| Self(text.to_owned()))
+        if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            return Err(SecretError::Blank);
+        }
+        Ok(Self(text.to_owned()))
     }
 
-    /// To be shown once, sealed, or signed with.
+    /// The secret itself: to be signed with, stored, or shown to its owner, once.
     #[must_use]
-    pub fn expose(&self) -> &str {
+    pub fn reveal(&self) -> &str {
         &self.0
+    }
+
+    /// The key of Standard Webhooks: what stands after `whsec_`, decoded from padded standard base64, as its libraries
+    /// decode it. `None` for a supplied secret of another form.
+    #[must_use]
+    pub fn standard_key(&self) -> Option<Vec<u8>> {
+        STANDARD.decode(self.0.strip_prefix(PREFIX)?).ok()
     }
 }
 
@@ -65,79 +75,49 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A secret as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SealedSecret {
-    /// The revision of the endpoint that brought it.
-    pub revision: u64,
-    /// Encrypted, in base64.
-    pub sealed: String,
-    /// Until when it signs, once there is a newer one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Instant>,
-}
-
-impl SealedSecret {
-    /// Whether deliveries of that moment are signed with it.
-    #[must_use]
-    pub fn signs(&self, at: Instant) -> bool {
-        self.until.is_none_or(|until| at < until)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Reader, Violations};
-    use serde_json::{Value, json};
-
-    fn read(secret: &Value) -> Result<Secret, Violations> {
-        let body = json!({ "secret": secret });
-        let reader = Reader::default();
-        let secret = Secret::read(&reader.root(&body).field("secret"));
-        reader.finish(secret)
-    }
 
     #[test]
-    fn a_fresh_secret_is_256_bits_in_the_published_form_and_never_the_same() {
+    fn a_fresh_secret_is_32_bytes_of_base64_after_whsec_and_never_the_same() {
         let (one, other) = (Secret::fresh(), Secret::fresh());
-        let bytes = STANDARD.decode(one.expose().strip_prefix("whsec_").unwrap()).unwrap();
-        assert_eq!(bytes.len(), 32);
-        assert!(bytes.iter().any(|byte| *byte != bytes[0]) && one != other);
-        assert!(read(&json!(one.expose())).is_ok(), "it could have been supplied");
-        assert_eq!(format!("{one:?}"), "Secret(…)");
+        assert_eq!(one.standard_key().unwrap().len(), 32);
+        assert_eq!((&one.reveal()[..6], one.reveal().len()), ("whsec_", 50));
+        assert_ne!(one, other);
+        assert_eq!(Secret::parse(one.reveal()), Ok(one));
     }
 
     #[test]
-    fn a_supplied_secret_is_measured_in_bytes_and_taken_as_it_is() {
-        for good in ["x".repeat(24), "x".repeat(128), "ä".repeat(12), "ä".repeat(64), "€".repeat(42), "a b".repeat(9)]
-        {
-            assert_eq!(read(&json!(good)).unwrap().expose(), good);
+    fn a_supplied_secret_has_24_to_128_bytes_and_no_blanks() {
+        for length in [24, 128] {
+            assert!(Secret::parse(&"a".repeat(length)).is_ok());
         }
-        for bad in [
-            json!("x".repeat(23)),
-            json!("x".repeat(129)),
-            json!("ä".repeat(11)),
-            json!("ä".repeat(65)),
-            json!("€".repeat(43)),
-            json!(format!(" {}", "x".repeat(30))),
-            json!(format!("{}\n", "x".repeat(30))),
-            json!(format!("{}\u{0}{}", "x".repeat(20), "x".repeat(20))),
-            json!(null),
-            json!(7),
+        assert!(Secret::parse("ü-geheim-geheim-geheim!").is_ok(), "bytes are counted, not characters");
+        for length in [0, 23, 129] {
+            assert_eq!(Secret::parse(&"a".repeat(length)), Err(SecretError::Length));
+        }
+        for blank in ["\n", " ", "\t", "\0", "\u{a0}"] {
+            assert_eq!(Secret::parse(&format!("{}{blank}", "a".repeat(24))), Err(SecretError::Blank), "{blank:?}");
+        }
+    }
+
+    #[test]
+    fn only_padded_standard_base64_after_whsec_is_a_key_of_standard_webhooks() {
+        let key = |text: &str| Secret::parse(text).unwrap().standard_key();
+        assert_eq!(key("whsec_MDEyMzQ1Njc4OWFiY2RlZg==").as_deref(), Some(&b"0123456789abcdef"[..]));
+        for other in [
+            "MDEyMzQ1Njc4OWFiY2RlZg==",       // no prefix
+            "whsec_MDEyMzQ1Njc4OWFiY2RlZg",   // no padding
+            "whsec_MDEyMzQ1Njc4-_FiY2RlZg==", // of the alphabet for URLs
+            "whsec_correct-horse-battery-staple",
         ] {
-            let Err(Violations(found)) = read(&bad) else { panic!("{bad} was taken") };
-            assert_eq!((found.len(), &found[0].rejected_value), (1, &None), "{bad}");
+            assert_eq!(key(other), None, "{other}");
         }
     }
 
     #[test]
-    fn a_secret_signs_until_its_end() {
-        let at = Instant::from_millis(1_000);
-        let secret = |until| SealedSecret { revision: 0, sealed: String::new(), until };
-        assert!(secret(None).signs(at));
-        assert!(secret(Some(Instant::from_millis(1_001))).signs(at));
-        assert!(!secret(Some(at)).signs(at));
+    fn a_secret_is_not_in_its_debug_form() {
+        assert_eq!(format!("{:?}", Secret::fresh()), "Secret(…)");
     }
 }

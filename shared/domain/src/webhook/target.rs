@@ -133,7 +133,7 @@ impl Target {
             }
             port_of(port, 80)?
         } else {
-            judge_host(&host)?;
+            public_name(&host)?;
             port_of(port, 443).ok().filter(|port| PORTS.contains(port)).ok_or(TargetError::Port)?
         };
         if !is_path(path) {
@@ -181,9 +181,12 @@ impl Target {
     }
 }
 
-/// Whether this is a name that the public DNS may know: no address in any spelling, no single label, no trailing dot,
-/// nothing from [`NOT_PUBLIC`].
-fn judge_host(host: &str) -> Result<(), TargetError> {
+/// Whether this, in lower case, is a name that the public DNS may know: no address in any spelling, no single label, no
+/// trailing dot, no name that leads nowhere or home. Senders ask once more.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub fn public_name(host: &str) -> Result<(), TargetError> {
     if host.starts_with('[') || host.contains(':') {
         return Err(TargetError::Address);
     }
