@@ -14,4 +14,6 @@ mod register_upload;
 mod send_mail;
 mod start;
 mod together;
+mod webhook_endpoints;
+mod webhooks;
 mod write_endpoints;

@@ -13,6 +13,7 @@ use crate::document_endpoints;
 use crate::endpoints::{Row, rows};
 use crate::faults::{FAULTS, NamedFault};
 use crate::ground::{Ground, Stored, is_noted, persons_in};
+use crate::webhook_endpoints;
 
 /// Cases at the same time whose fault lasts: they hardly do anything but wait, for a pause to end or an answer to come.
 const WAITING: usize = 72;
@@ -35,7 +36,9 @@ struct Case {
 #[test]
 fn every_endpoint_that_writes_is_tried() {
     let of_documents = document_endpoints::rows().into_iter().map(|row| row.function);
-    let tried: BTreeSet<_> = rows().iter().map(|row| row.function).chain(of_documents).map(str::to_owned).collect();
+    let of_webhooks = webhook_endpoints::rows().into_iter().map(|row| row.function);
+    let tried = rows().into_iter().map(|row| row.function).chain(of_documents).chain(of_webhooks);
+    let tried: BTreeSet<_> = tried.map(str::to_owned).collect();
     let writing = routes().iter().filter(|(_, route)| route.method != "GET").map(|(function, _)| function.clone());
     assert_eq!(writing.collect::<BTreeSet<_>>(), tried);
 }

@@ -36,3 +36,6 @@ mod uploads;
 mod upsert;
 mod vies_checks;
 mod walk;
+mod webhook_changes;
+mod webhook_secrets;
+mod webhooks;

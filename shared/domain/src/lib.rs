@@ -43,7 +43,7 @@ pub use document_type::{DocumentType, Family, NotADocumentType};
 pub use effect::{CheckVies, Command, Effect, Event, EventType};
 pub use ids::{
     BuyerId, CheckId, ClientId, ContactId, DocumentId, EventId, MailId, NotAnId, OrganisationId, RequestId, SellerId,
-    UploadId,
+    UploadId, WebhookId,
 };
 pub use input::{Node, Reader, Violation, Violations};
 pub use instant::Instant;

@@ -33,6 +33,8 @@ mod transaction;
 mod uploads;
 mod vies_checks;
 mod vies_monitoring;
+mod webhook_changes;
+mod webhooks;
 
 pub use admin::Administration;
 pub use buyers::{CreateBuyers, ReadBuyers, Upserted};
@@ -58,3 +60,7 @@ pub use table::{Table, now};
 pub use uploads::{Announced, ReadUploads, RegisterUploads, Registered, StartUploads, Upload, UploadState};
 pub use vies_checks::{Attempted, OpenViesCheck, ReadViesChecks, RequestViesChecks, ViesRequested, WorkOnViesChecks};
 pub use vies_monitoring::{DailyCheck, MonitorVies, Monitored};
+pub use webhook_changes::{ModifyWebhooks, WebhookChanged, WebhookRefusal};
+pub use webhooks::{
+    NewWebhook, ReadWebhooks, RegisterWebhooks, Registered as WebhookRegistered, ShownWebhook, WebhookHistories,
+};

@@ -7,9 +7,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::{
     Administration, Callers, CreateBuyers, Disclosures, EraseDocuments, ExportBuyers, Histories, IssuerKeys, KeysCopy,
-    Limits, ListBuyers, ModifyBuyers, ModifyContacts, ModifyDocuments, MonitorVies, NoteDisclosures, Outbox, Partners,
-    ReadBuyers, ReadContacts, ReadDocuments, ReadKyc, ReadUploads, ReadViesChecks, RegisterUploads, RequestViesChecks,
-    SendMails, StartUploads, StorageError, WorkOnViesChecks,
+    Limits, ListBuyers, ModifyBuyers, ModifyContacts, ModifyDocuments, ModifyWebhooks, MonitorVies, NoteDisclosures,
+    Outbox, Partners, ReadBuyers, ReadContacts, ReadDocuments, ReadKyc, ReadUploads, ReadViesChecks, ReadWebhooks,
+    RegisterUploads, RegisterWebhooks, RequestViesChecks, SendMails, StartUploads, StorageError, WebhookHistories,
+    WorkOnViesChecks,
 };
 
 /// The table `onboarding`. Cheap to clone; hands out one narrow type per purpose.
@@ -159,6 +160,30 @@ impl Table {
     #[must_use]
     pub fn register_uploads(&self) -> RegisterUploads {
         RegisterUploads(self.clone())
+    }
+
+    /// Webhook endpoints, to read.
+    #[must_use]
+    pub fn read_webhooks(&self) -> ReadWebhooks {
+        ReadWebhooks(self.clone())
+    }
+
+    /// Webhook endpoints, to register.
+    #[must_use]
+    pub fn register_webhooks(&self) -> RegisterWebhooks {
+        RegisterWebhooks(self.clone())
+    }
+
+    /// Webhook endpoints, to change and delete.
+    #[must_use]
+    pub fn modify_webhooks(&self) -> ModifyWebhooks {
+        ModifyWebhooks(self.clone())
+    }
+
+    /// What ever changed of webhook endpoints, to read.
+    #[must_use]
+    pub fn webhook_histories(&self) -> WebhookHistories {
+        WebhookHistories(self.clone())
     }
 
     /// What KYC statuses come from, to read.
