@@ -71,11 +71,12 @@ struct Prepared {
 }
 
 async fn prepare(crew: &Crew, row: &Row, ground: &Ground) -> Prepared {
-    let mut webhook = String::new();
-    if row.registered {
+    let webhook = if row.registered {
         let reply = crew.send(&register(ground, "before", None)).await;
-        webhook = reply.json["id"].as_str().unwrap_or_else(|| panic!("before: {reply:?}")).to_owned();
-    }
+        reply.json["id"].as_str().unwrap_or_else(|| panic!("before: {reply:?}")).to_owned()
+    } else {
+        String::new()
+    };
     let mut earlier = None;
     if row.answered {
         let reply = crew.send(&(row.request)(ground, &webhook)).await;
