@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{BuyerId, CheckId, EventId, Instant, MailOrder, SellerId, Source, VatNumber};
+use crate::{
+    BuyerId, CheckId, DeliveryId, EventId, Instant, MailOrder, OrganisationId, SellerId, Source, VatNumber, WebhookId,
+};
 
 /// The published event types: what goes on the bus, and what a webhook can ask for. Onboarding causes those of `kyc`,
 /// `self_service_invitation` and `webhook`; the others belong to modules beside it.
@@ -74,6 +76,12 @@ impl EventType {
         }
     }
 
+    /// Whether it is about webhooks themselves. A delivery of one never causes another.
+    #[must_use]
+    pub const fn is_about_webhooks(self) -> bool {
+        matches!(self, Self::EndpointAutoPaused | Self::DeliveryFailedTerminal)
+    }
+
     /// What stands before the dot of its name: what a wildcard names.
     #[must_use]
     pub fn segment(self) -> &'static str {
@@ -122,6 +130,10 @@ pub enum Command {
     CheckVies(CheckVies),
     /// For `send-mail`.
     SendMail(MailOrder),
+    /// For `deliver-webhook`.
+    DeliverWebhook(DeliverWebhook),
+    /// For `release-deliveries`.
+    ReleaseDeliveries(ReleaseDeliveries),
 }
 
 /// Ask VIES for an open check.
@@ -136,6 +148,43 @@ pub struct CheckVies {
     pub vat_number: VatNumber,
 }
 
+/// Try a delivery, if it is due.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliverWebhook {
+    /// Whose endpoint.
+    pub organisation: OrganisationId,
+    /// Where it goes.
+    pub webhook: WebhookId,
+    /// Which delivery.
+    pub delivery: DeliveryId,
+    /// Beside which others it waits.
+    pub lane: Lane,
+}
+
+/// Deliveries wait in two queues, so that no endpoint that hangs delays those that answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Lane {
+    /// Endpoints of which the latest attempt did not fail.
+    Fast,
+    /// Retries, and whatever is for an endpoint that fails.
+    Slow,
+}
+
+/// Send on what an endpoint was not sent: what was held, and if wanted what failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleaseDeliveries {
+    /// Whose endpoint.
+    pub organisation: OrganisationId,
+    /// Which.
+    pub webhook: WebhookId,
+    /// What failed and was recorded since then, too; `None`: only what is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_since: Option<Instant>,
+}
+
 impl Command {
     /// The function that it is for.
     #[must_use]
@@ -143,6 +192,8 @@ impl Command {
         match self {
             Self::CheckVies(_) => "check-vies",
             Self::SendMail(_) => "send-mail",
+            Self::DeliverWebhook(_) => "deliver-webhook",
+            Self::ReleaseDeliveries(_) => "release-deliveries",
         }
     }
 }

@@ -156,6 +156,42 @@ impl FromStr for WebhookId {
     }
 }
 
+/// One event on its way to one endpoint: `del_` and 32 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub struct DeliveryId(
+    #[schemars(regex(pattern = "^del_[0-9a-f]{32}$"), example = &"del_0f8e2c5a51b75d0a9e634b1fa7c2d895")] String,
+);
+
+/// Namespace of the ids of deliveries. Changing it would record everything that is on its way once more.
+const DELIVERIES: Uuid = Uuid::from_u128(0x2b1f_7a0c_93d4_5e68_8c57_6fe0_14ab_d3c9);
+
+impl DeliveryId {
+    /// An event is recorded for an endpoint once, however often it is seen.
+    #[must_use]
+    pub fn of(event: &EventId, webhook: &WebhookId) -> Self {
+        Self(format!("del_{}", Uuid::new_v5(&DELIVERIES, format!("{event}/{webhook}").as_bytes()).simple()))
+    }
+}
+
+impl fmt::Display for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for DeliveryId {
+    type Err = NotAnId;
+    /// Only lower-case digits: one delivery has one address.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.strip_prefix("del_").ok_or(NotAnId)?;
+        let well_formed =
+            digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        if well_formed { Ok(Self(text.to_owned())) } else { Err(NotAnId) }
+    }
+}
+
 /// An API client as the identity provider names it (`azp`), e.g. `api-client-acme`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
@@ -216,6 +252,19 @@ impl EventId {
     #[must_use]
     pub fn of(buyer: BuyerId, seq: u64, kind: &str) -> Self {
         Self(format!("evt_{}", Uuid::new_v5(&buyer.0, format!("{seq}/{kind}").as_bytes()).simple()))
+    }
+
+    /// Of what happened to an endpoint itself, derived from what it was and what it is called.
+    #[must_use]
+    pub fn of_webhook(webhook: &WebhookId, what: &str, kind: &str) -> Self {
+        let name = format!("{webhook}/{what}/{kind}");
+        Self(format!("evt_{}", Uuid::new_v5(&DELIVERIES, name.as_bytes()).simple()))
+    }
+
+    /// As text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
