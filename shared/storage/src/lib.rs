@@ -10,6 +10,7 @@ mod admin;
 mod buyers;
 mod callers;
 mod contacts;
+mod deliveries;
 mod disclosures;
 mod document_erasure;
 mod document_list;
@@ -40,6 +41,9 @@ pub use admin::Administration;
 pub use buyers::{CreateBuyers, ReadBuyers, Upserted};
 pub use callers::{Callers, Membership};
 pub use contacts::{ContactModified, ContactRefusal, ModifyContacts, ReadContacts};
+pub use deliveries::{
+    Bearing, RecordDeliveries, Recorded, ReleaseHeldDeliveries, SentBy, Watched, WorkOnDeliveries, Written,
+};
 pub use disclosures::{Disclosures, NoteDisclosures};
 pub use document_erasure::EraseDocuments;
 pub use document_list::{DocumentFilter, ReadDocuments, StoredDocument};

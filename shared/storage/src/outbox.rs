@@ -4,19 +4,24 @@
 //! relay at once, or `run-due` from two minutes later on) takes that place away *after* the send was
 //! confirmed. So a lost stream record, a dead function or a refused send delays an effect, and never loses it.
 //!
+//! What a transaction orders that is not about a buyer stands beside it as an errand, and goes the same two ways.
+//!
 //! Whatever else has to happen at some time has a place there too. Claiming it moves the place to the end of a lease;
 //! only the transaction that ends the work takes it away or moves it for good. So work whose message is lost, or whose
 //! worker dies, comes up again.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use domain::{BuyerId, CheckVies, Command, Effect, Instant, Revision};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
+use domain::{BuyerId, CheckVies, Command, DeliveryId, Effect, Instant, OrganisationId, Revision};
 use serde::{Deserialize, Serialize};
 use tracing::error;
+use uuid::Uuid;
 
+use crate::deliveries::DeliveryItem;
 use crate::item::{self, Item, RevisionItem};
-use crate::key::{Key, REVISION, VIES_CHECK};
+use crate::key::{DELIVERY, ERRAND, Key, REVISION, VIES_CHECK};
+use crate::transaction::{self, NEW};
 use crate::vies_checks::CheckItem;
 use crate::vies_monitoring::DailyCheck;
 use crate::{StorageError, Table};
@@ -27,8 +32,8 @@ const SHARDS: u64 = 8;
 const GRACE_SECONDS: i64 = 120;
 /// How long a claimed effect is left to its claimer.
 const LEASE_SECONDS: i64 = 120;
-/// How long a check that was put into its queue is left there: longer than it usually queues behind others of a member
-/// state that hangs. One that is put there twice costs a read.
+/// How long a check or a delivery that was put into its queue is left there: longer than it usually queues behind others of
+/// a member state or an endpoint that hangs. One that is put there twice costs a read.
 pub(crate) const QUEUED_SECONDS: i64 = 15 * 60;
 
 /// The place of an item in the index.
@@ -47,7 +52,23 @@ impl Place {
     /// Of a buyer's item with that number, at that time: the tail of the buyer's id and the number are evenly spread.
     pub(crate) fn of(buyer: BuyerId, number: u64, at: Instant) -> Self {
         let tail = u64::from(buyer.0.as_bytes()[15]);
-        Self { due_shard: Some(format!("DUE#{}", tail.wrapping_add(number) % SHARDS)), due_at: Some(at.millis()) }
+        Self::in_shard(tail.wrapping_add(number), at)
+    }
+
+    /// Of a delivery at that time; the tail of its id is evenly spread.
+    pub(crate) fn of_delivery(delivery: &DeliveryId, at: Instant) -> Self {
+        let id = delivery.to_string();
+        let tail = id.bytes().last().and_then(|digit| char::from(digit).to_digit(16)).unwrap_or_default();
+        Self::in_shard(tail.into(), at)
+    }
+
+    /// Of an errand: `run-due` leaves it to the relay for a while.
+    pub(crate) fn of_errand(errand: Uuid, ordered_at: Instant) -> Self {
+        Self::in_shard(errand.as_bytes()[15].into(), ordered_at.plus_seconds(GRACE_SECONDS))
+    }
+
+    fn in_shard(number: u64, at: Instant) -> Self {
+        Self { due_shard: Some(format!("DUE#{}", number % SHARDS)), due_at: Some(at.millis()) }
     }
 
     /// Of a revision: none if it has no effect, else `run-due` leaves it to the relay for a while.
@@ -70,8 +91,8 @@ impl Place {
 
 /// An effect that may have to be sent.
 pub struct Pending {
-    /// Whose.
-    pub buyer: BuyerId,
+    /// Whose, if it is of a buyer.
+    pub buyer: Option<BuyerId>,
     /// What is to be sent.
     pub effect: Effect,
     /// Names this turn of sending it: the same when the same stream record comes again, another one when it is due again.
@@ -79,14 +100,21 @@ pub struct Pending {
     /// The revision that causes it, which says whether it was sent. Else it is work that was begun and comes up again,
     /// and its worker says whether it was done.
     pub seq: Option<u64>,
+    /// The errand that it is.
+    errand: Option<Key>,
 }
 
 impl Pending {
-    /// From a revision's item as the table's stream shows it; `None` when it has no effect.
+    /// From the item of a revision or an errand as the table's stream shows it; `None` when it has no effect.
     ///
     /// # Errors
     /// [`StorageError::Unreadable`].
     pub fn from_stream(image: serde_dynamo::Item) -> Result<Option<Self>, StorageError> {
+        let key: StreamKey = serde_dynamo::from_item(image.clone())?;
+        if key.pk.starts_with(ERRAND) {
+            let errand = serde_dynamo::from_item(image)?;
+            return Ok(Some(Self::of_errand(Key { pk: key.pk, sk: key.sk }, errand)));
+        }
         Self::of_revision(&serde_dynamo::from_item(image)?)
     }
 
@@ -94,13 +122,26 @@ impl Pending {
         let revision = item.revision()?;
         let (buyer, seq) = (revision.buyer, revision.seq);
         let turn = |at: Option<i64>| format!("{buyer}-{seq}-{}", at.unwrap_or_default());
-        Ok(revision.effect.map(|effect| Self { buyer, effect, turn: turn(item.place.due_at), seq: Some(seq) }))
+        let turn = turn(item.place.due_at);
+        Ok(revision.effect.map(|effect| Self { buyer: Some(buyer), effect, turn, seq: Some(seq), errand: None }))
     }
 
     fn of_check(item: CheckItem) -> Self {
         let (buyer, check_id, vat_number) = (item.check.buyer, item.check.check_id, item.check.vat_number);
         let effect = Effect::Command(Command::CheckVies(CheckVies { buyer, check_id, vat_number }));
-        Self { buyer, effect, turn: format!("{check_id}-{}", item.place.due_at.unwrap_or_default()), seq: None }
+        let turn = format!("{check_id}-{}", item.place.due_at.unwrap_or_default());
+        Self { buyer: Some(buyer), effect, turn, seq: None, errand: None }
+    }
+
+    fn of_errand(key: Key, errand: ErrandItem) -> Self {
+        let turn = format!("{}-{}", key.sk, errand.place.due_at.unwrap_or_default());
+        Self { buyer: None, effect: Effect::Command(errand.command), turn, seq: None, errand: Some(key) }
+    }
+
+    fn of_delivery(item: DeliveryItem) -> Self {
+        let turn = format!("{}-{}", item.delivery.id, item.place.due_at.unwrap_or_default());
+        let command = Command::DeliverWebhook(item.delivery.command());
+        Self { buyer: None, effect: Effect::Command(command), turn, seq: None, errand: None }
     }
 }
 
@@ -122,6 +163,35 @@ impl Claimed {
     }
 }
 
+/// Work that is ordered in a transaction and sent to its queue afterwards.
+#[derive(Serialize, Deserialize)]
+struct ErrandItem {
+    command: Command,
+    /// Until it was sent.
+    #[serde(flatten)]
+    place: Place,
+}
+
+#[derive(Deserialize)]
+struct StreamKey {
+    pk: String,
+    sk: String,
+}
+
+impl Table {
+    /// Orders work of an organisation's within a transaction.
+    pub(crate) fn errand(
+        &self,
+        organisation: OrganisationId,
+        command: Command,
+        at: Instant,
+    ) -> Result<TransactWriteItem, StorageError> {
+        let id = Uuid::new_v4();
+        let errand = ErrandItem { command, place: Place::of_errand(id, at) };
+        Ok(transaction::put(self, item::write(&Key::errand(organisation, id), &errand)?, Some(NEW)))
+    }
+}
+
 /// A due entry as the index lists it.
 #[derive(Deserialize)]
 struct Due {
@@ -134,7 +204,8 @@ struct Due {
 impl Due {
     /// How long it is left to whoever claims it.
     fn lease_seconds(&self) -> i64 {
-        if self.sk.starts_with(VIES_CHECK) { QUEUED_SECONDS } else { LEASE_SECONDS }
+        let is_worked_on = self.sk.starts_with(VIES_CHECK) || self.pk.starts_with(DELIVERY);
+        if is_worked_on { QUEUED_SECONDS } else { LEASE_SECONDS }
     }
 }
 
@@ -230,13 +301,17 @@ impl Outbox {
     /// # Errors
     /// [`StorageError`].
     pub async fn settle(&self, sent: &Pending) -> Result<(), StorageError> {
-        let Some(seq) = sent.seq else { return Ok(()) };
+        if let Some(errand) = &sent.errand {
+            let delete = self.0.client.delete_item().table_name(&self.0.name).set_key(Some(errand.attributes()));
+            return delete.send().await.map(drop).map_err(|error| StorageError::of(&error));
+        }
+        let Some((buyer, seq)) = sent.buyer.zip(sent.seq) else { return Ok(()) };
         let update = self
             .0
             .client
             .update_item()
             .table_name(&self.0.name)
-            .set_key(Some(Key::revision(sent.buyer, seq).attributes()))
+            .set_key(Some(Key::revision(buyer, seq).attributes()))
             .update_expression("REMOVE dueShard, dueAt")
             .condition_expression("attribute_exists(dueAt)");
         match update.send().await {
@@ -249,7 +324,12 @@ impl Outbox {
 
 impl Claimed {
     fn take(&mut self, due: &Due, item: Item) -> Result<(), StorageError> {
-        if due.sk.starts_with(REVISION) {
+        if due.pk.starts_with(DELIVERY) {
+            self.effects.push(Pending::of_delivery(item::read(item)?));
+        } else if due.pk.starts_with(ERRAND) {
+            let key = Key { pk: due.pk.clone(), sk: due.sk.clone() };
+            self.effects.push(Pending::of_errand(key, item::read(item)?));
+        } else if due.sk.starts_with(REVISION) {
             self.effects.extend(Pending::of_revision(&item::read(item)?)?);
         } else if due.sk.starts_with(VIES_CHECK) {
             self.effects.push(Pending::of_check(item::read(item)?));

@@ -9,8 +9,8 @@ use crate::{
     Administration, Callers, CreateBuyers, Disclosures, EraseDocuments, ExportBuyers, Histories, IssuerKeys, KeysCopy,
     Limits, ListBuyers, ModifyBuyers, ModifyContacts, ModifyDocuments, ModifyWebhooks, MonitorVies, NoteDisclosures,
     Outbox, Partners, ReadBuyers, ReadContacts, ReadDocuments, ReadKyc, ReadUploads, ReadViesChecks, ReadWebhooks,
-    RegisterUploads, RegisterWebhooks, RequestViesChecks, SendMails, StartUploads, StorageError, WebhookHistories,
-    WorkOnViesChecks,
+    RecordDeliveries, RegisterUploads, RegisterWebhooks, ReleaseHeldDeliveries, RequestViesChecks, SendMails,
+    StartUploads, StorageError, WebhookHistories, WorkOnDeliveries, WorkOnViesChecks,
 };
 
 /// The table `onboarding`. Cheap to clone; hands out one narrow type per purpose.
@@ -238,6 +238,24 @@ impl Table {
     #[must_use]
     pub fn send_mails(&self) -> SendMails {
         SendMails(self.clone())
+    }
+
+    /// Deliveries to webhook endpoints, to record.
+    #[must_use]
+    pub fn record_deliveries(&self) -> RecordDeliveries {
+        RecordDeliveries(self.clone())
+    }
+
+    /// Deliveries to webhook endpoints, to work on.
+    #[must_use]
+    pub fn work_on_deliveries(&self) -> WorkOnDeliveries {
+        WorkOnDeliveries(self.clone())
+    }
+
+    /// Deliveries that were held or failed, to send on.
+    #[must_use]
+    pub fn release_deliveries(&self) -> ReleaseHeldDeliveries {
+        ReleaseHeldDeliveries(self.clone())
     }
 
     /// Organisations, clients and sellers, to write.

@@ -18,7 +18,7 @@ use crate::{Answer, Remember, StorageError, Table};
 
 /// What says how deliveries fare: how many failed in a row, since when, and why the endpoint was paused. Written by the
 /// worker that delivers.
-const HEALTH: [&str; 3] = ["failures", "failingSince", "pausedReason"];
+const HEALTH: [&str; 6] = ["failures", "failingSince", "lastFailedAt", "warnedAt", "goneAt", "pausedReason"];
 /// Attributes of an endpoint that may be there and then not any more.
 const OPTIONAL: [&str; 2] = ["partnerIds", "overlapUntil"];
 /// The condition of every change.

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::schedule::next_retry;
 use super::{Endpoint, Envelope, Status};
-use crate::{DeliveryId, EventId, EventType, Instant, Jitter, OrganisationId, WebhookId};
+use crate::{DeliverWebhook, DeliveryId, EventId, EventType, Instant, Jitter, Lane, OrganisationId, WebhookId};
 
 /// Published `status` of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -251,6 +251,18 @@ impl Delivery {
             Some(Status::Paused) if !is_wanted => Step::Hold,
             Some(_) if is_due => Step::Try,
             Some(_) => Step::Leave,
+        }
+    }
+
+    /// The message that has it tried: retries wait apart from what was never tried.
+    #[must_use]
+    pub fn command(&self) -> DeliverWebhook {
+        let lane = if self.first_attempt_at.is_some() { Lane::Slow } else { Lane::Fast };
+        DeliverWebhook {
+            organisation: self.organisation,
+            webhook: self.webhook.clone(),
+            delivery: self.id.clone(),
+            lane,
         }
     }
 

@@ -17,6 +17,10 @@ pub enum ChangeKind {
     SecretRotated,
     /// It was deleted.
     Deleted,
+    /// The service paused it: deliveries failed for too long.
+    AutoPaused,
+    /// The service disabled it: the receiver said 410.
+    AutoDisabled,
 }
 
 /// One change of an endpoint: who, when, what. Of secrets only that there is another one.
