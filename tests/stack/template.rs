@@ -87,7 +87,7 @@ fn every_right_on_the_table_is_bound_to_kinds_of_items() {
 }
 
 /// All that functions may do: where, Sid, actions, on what, with what leading keys. A wider right fails here first.
-const RIGHTS: [(&str, &str, &str, &str, &str); 92] = [
+const RIGHTS: [(&str, &str, &str, &str, &str); 117] = [
     ("Caller", "ReadCaller", "dynamodb:GetItem dynamodb:BatchGetItem", "Table.Arn", "CLIENT#* ORG#* ISSUER#*"),
     ("Caller", "CountRequests", "dynamodb:UpdateItem", "LimitsTable.Arn", "ORG#*"),
     ("Caller", "KeepIssuerKeys", "dynamodb:UpdateItem", "Table.Arn", "ISSUER#*"),
@@ -200,6 +200,7 @@ const RIGHTS: [(&str, &str, &str, &str, &str); 92] = [
         "Table.Arn",
         "WEBHOOKS#* RECEIPT#*",
     ),
+    ("UpdateWebhook", "OrderRelease", "dynamodb:PutItem", "Table.Arn", "ERRAND#*"),
     (
         "DeleteWebhook",
         "DeleteWebhook",
@@ -228,16 +229,88 @@ const RIGHTS: [(&str, &str, &str, &str, &str); 92] = [
     ("RelayOutboxRole", "FindFailedRecords", "s3:ListBucket", "FailedRecordsBucket.Arn", ""),
     ("RelayOutboxRole", "Knock", "dynamodb:GetItem", "Table.Arn", "ISSUER#*"),
     ("RelayOutboxRole", "MarkSent", "dynamodb:UpdateItem", "Table.Arn", "BUYER#*"),
+    ("RelayOutboxRole", "EndErrand", "dynamodb:DeleteItem", "Table.Arn", "ERRAND#*"),
     ("RelayOutboxRole", "SendEvents", "events:PutEvents", "EventBus.Arn", ""),
-    ("RelayOutboxRole", "SendCommands", "sqs:SendMessage", "CheckViesQueue.Arn SendMailQueue.Arn", ""),
+    (
+        "RelayOutboxRole",
+        "SendCommands",
+        "sqs:SendMessage",
+        "CheckViesQueue.Arn SendMailQueue.Arn ReleaseDeliveriesQueue.Arn DeliverWebhookQueue.Arn RetryWebhookQueue.Arn",
+        "",
+    ),
     ("RunDue", "Knock", "dynamodb:GetItem", "Table.Arn", "ISSUER#*"),
     ("RunDue", "FindDue", "dynamodb:Query", "${Table.Arn}/index/due", "DUE#*"),
-    ("RunDue", "ClaimDue", "dynamodb:UpdateItem", "Table.Arn", "BUYER#*"),
+    ("RunDue", "ClaimDue", "dynamodb:UpdateItem", "Table.Arn", "BUYER#* DELIVERY#* ERRAND#*"),
+    ("RunDue", "EndErrand", "dynamodb:DeleteItem", "Table.Arn", "ERRAND#*"),
     ("RunDue", "SendEvents", "events:PutEvents", "EventBus.Arn", ""),
-    ("RunDue", "SendCommands", "sqs:SendMessage", "CheckViesQueue.Arn SendMailQueue.Arn", ""),
+    (
+        "RunDue",
+        "SendCommands",
+        "sqs:SendMessage",
+        "CheckViesQueue.Arn SendMailQueue.Arn ReleaseDeliveriesQueue.Arn DeliverWebhookQueue.Arn RetryWebhookQueue.Arn",
+        "",
+    ),
     ("RunDue", "FindPartners", "dynamodb:Query", "Table.Arn", "PARTNER#*"),
     ("RunDue", "ReadPartners", "dynamodb:BatchGetItem", "Table.Arn", "ORG#*"),
     ("RunDue", "OpenChecks", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#*"),
+    (
+        "FanOutEventRole",
+        "TakeMessages",
+        "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes",
+        "FanOutEventQueue.Arn",
+        "",
+    ),
+    ("FanOutEventRole", "Knock", "dynamodb:GetItem", "Table.Arn", "ISSUER#*"),
+    ("FanOutEventRole", "FindPartners", "dynamodb:Query", "Table.Arn", "PARTNER#*"),
+    ("FanOutEventRole", "ReadPartners", "dynamodb:BatchGetItem", "Table.Arn", "ORG#*"),
+    ("FanOutEventRole", "FindWebhooks", "dynamodb:Query", "Table.Arn", "WEBHOOKS#*"),
+    ("FanOutEventRole", "RecordDelivery", "dynamodb:PutItem", "Table.Arn", "DELIVERY#*"),
+    ("FanOutEventRole", "HoldDelivery", "dynamodb:ConditionCheckItem", "Table.Arn", "WEBHOOKS#*"),
+    ("FanOutEventRole", "SendDeliveries", "sqs:SendMessage", "DeliverWebhookQueue.Arn RetryWebhookQueue.Arn", ""),
+    (
+        "DeliverWebhookRole",
+        "TakeMessages",
+        "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes",
+        "DeliverWebhookQueue.Arn RetryWebhookQueue.Arn",
+        "",
+    ),
+    ("DeliverWebhookRole", "Knock", "dynamodb:GetItem", "Table.Arn", "ISSUER#*"),
+    (
+        "DeliverWebhookRole",
+        "ReadDelivery",
+        "dynamodb:BatchGetItem dynamodb:GetItem",
+        "Table.Arn",
+        "DELIVERY#* WEBHOOKS#*",
+    ),
+    ("DeliverWebhookRole", "FindWebhooks", "dynamodb:Query", "Table.Arn", "WEBHOOKS#*"),
+    ("DeliverWebhookRole", "NoteAttempt", "dynamodb:PutItem", "Table.Arn", "DELIVERY#*"),
+    (
+        "DeliverWebhookRole",
+        "ChangeWebhook",
+        "dynamodb:ConditionCheckItem dynamodb:PutItem dynamodb:UpdateItem",
+        "Table.Arn",
+        "WEBHOOKS#*",
+    ),
+    ("DeliverWebhookRole", "OrderMail", "dynamodb:PutItem", "Table.Arn", "ERRAND#*"),
+    ("DeliverWebhookRole", "OpenSecret", "kms:Decrypt", "WebhookKey.Arn", ""),
+    ("DeliverWebhookRole", "SendOn", "sqs:SendMessage", "RetryWebhookQueue.Arn", ""),
+    (
+        "ReleaseDeliveriesRole",
+        "TakeMessages",
+        "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes",
+        "ReleaseDeliveriesQueue.Arn",
+        "",
+    ),
+    ("ReleaseDeliveriesRole", "Knock", "dynamodb:GetItem", "Table.Arn", "ISSUER#*"),
+    ("ReleaseDeliveriesRole", "ReadWebhook", "dynamodb:GetItem", "Table.Arn", "WEBHOOKS#*"),
+    (
+        "ReleaseDeliveriesRole",
+        "BeginAgain",
+        "dynamodb:GetItem dynamodb:PutItem dynamodb:Query",
+        "Table.Arn",
+        "DELIVERY#*",
+    ),
+    ("ReleaseDeliveriesRole", "SendDeliveries", "sqs:SendMessage", "DeliverWebhookQueue.Arn RetryWebhookQueue.Arn", ""),
 ];
 
 #[test]
@@ -420,7 +493,7 @@ fn mails_go_out_in_one_name_and_orders_come_from_nobody_else() {
 /// Who may use the key of webhook secrets says so in its own role; no
 /// policy of the key lets anybody else in, and who shows, lists, changes or deletes endpoints may neither seal nor open.
 #[test]
-fn the_key_of_webhook_secrets_is_granted_only_to_functions_that_make_or_repeat_them() {
+fn the_key_of_webhook_secrets_is_granted_only_to_functions_that_make_repeat_or_use_them() {
     let policy = at(&resources("AWS::KMS::Key")["WebhookKey"], "Properties.KeyPolicy.Statement").unwrap().clone();
     let who: Vec<_> = policy.as_sequence().unwrap().iter().flat_map(|s| texts(at(s, "Principal.AWS"))).collect();
     assert_eq!(who, ["arn:${AWS::Partition}:iam::${AWS::AccountId}:root"]);
@@ -429,7 +502,7 @@ fn the_key_of_webhook_secrets_is_granted_only_to_functions_that_make_or_repeat_t
         .filter(|(_, statement)| texts(at(statement, "Resource")) == ["WebhookKey.Arn"])
         .map(|(name, _)| name)
         .collect();
-    assert_eq!(granted, ["RegisterWebhook", "RotateWebhookSecret"]);
+    assert_eq!(granted, ["RegisterWebhook", "RotateWebhookSecret", "DeliverWebhookRole"]);
 }
 
 /// What `CloudFormation` makes of a condition with these parameters; of what rules use.
@@ -506,7 +579,7 @@ fn only_the_local_stack_can_allow_webhooks_to_the_own_machine() {
         }
     }
     // The functions are told by this parameter and nothing else.
-    for name in ["RegisterWebhook", "UpdateWebhook"] {
+    for name in ["RegisterWebhook", "UpdateWebhook", "DeliverWebhook"] {
         let functions = resources("AWS::Serverless::Function");
         let told = at(&functions[name], "Properties.Environment.Variables.WEBHOOK_TARGETS").unwrap();
         assert_eq!(told.as_str(), Some("WebhookTargets"), "{name}");

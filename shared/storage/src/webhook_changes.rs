@@ -1,13 +1,14 @@
 //! Changes of webhook endpoints: one read, then one transaction on the condition that nothing changed in between.
 //!
 //! The condition is about `revision`, which counts what clients change. How deliveries fare moves other attributes, which
-//! a change leaves alone, so neither disturbs the other; only resuming takes them away, to begin anew.
+//! a change leaves alone, so neither disturbs the other; only resuming takes them away, to begin anew, and orders what
+//! was held to be sent.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::webhook::{
     ChangeKind, Endpoint, EndpointPatch, EndpointRevision, Rotation, SealedSecret, Settings, Status, rotated,
 };
-use domain::{Cause, OrganisationId, WebhookId};
+use domain::{Cause, Command, OrganisationId, ReleaseDeliveries, WebhookId};
 
 use crate::item;
 use crate::key::Key;
@@ -141,7 +142,13 @@ impl ModifyWebhooks {
                 Step::Become(kind, next) => {
                     let change = self.patch(&key, &now, &next, &seen)?;
                     let log = EndpointRevision::new(kind, Some(&now.endpoint), &next.endpoint, cause);
-                    (Some(next), vec![change, self.log(&log)?])
+                    let mut actions = vec![change, self.log(&log)?];
+                    if is_resumed(&now.endpoint.settings, &next.endpoint.settings) {
+                        let webhook = webhook.clone();
+                        let release = ReleaseDeliveries { organisation, webhook, failed_since: None };
+                        actions.push(self.0.errand(organisation, Command::ReleaseDeliveries(release), cause.at)?);
+                    }
+                    (Some(next), actions)
                 }
                 Step::Delete => {
                     let last = now.endpoint.changed(now.endpoint.settings.clone(), None, cause.at);

@@ -282,7 +282,8 @@ impl Delivery {
         let failed = |reason| DeliveryState::Failed { failed_at: ended, reason };
         after.state = if attempt.is_success() {
             DeliveryState::Delivered { delivered_at: ended }
-        } else if replayed {
+        } else if replayed || !matches!(self.state, DeliveryState::Pending { .. }) {
+            // It was held, given up, or taken at another attempt meanwhile.
             self.state
         } else if attempt.is_gone() {
             failed(FailedReason::Gone)

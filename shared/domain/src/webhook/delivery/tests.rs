@@ -113,6 +113,15 @@ fn what_is_for_a_paused_endpoint_is_held_and_begins_again_when_it_is_resumed() {
 }
 
 #[test]
+fn an_attempt_that_fails_after_the_delivery_was_held_or_taken_leaves_it_so() {
+    let taken = delivery().attempted(answer(AT, 200), None, NONE);
+    for state in [taken, delivery().held(), delivery().given_up(AT)] {
+        let after = state.attempted(answer(AT, 500), None, NONE);
+        assert_eq!((after.state, after.attempts), (state.state, state.attempts + 1));
+    }
+}
+
+#[test]
 fn a_disabled_or_deleted_endpoint_is_sent_nothing_and_nobody_is_told() {
     for endpoint in [None, Some(Status::Disabled)] {
         assert_eq!(delivery().step(endpoint, AT), Step::GiveUp);
