@@ -4,6 +4,7 @@ mod admission;
 mod block_buyer;
 mod concurrency;
 mod contacts;
+mod deliveries;
 mod docs_page;
 mod document_erasure;
 mod documents;
