@@ -450,3 +450,67 @@ async fn a_delivery_that_fails_for_the_last_time_is_told_and_what_is_about_webho
     assert_eq!((sick.stored(&world).await.len(), other.stored(&world).await.len()), (1, 1), "no news about news");
     assert!(other.item(&world, &organisation).await.get("failures").is_none(), "nor do they count");
 }
+
+/// Milliseconds from each event to each of these receivers, in order.
+async fn latencies(world: &World, hooks: &[Hook], reported: &[Event]) -> Vec<i64> {
+    let mut found = Vec::new();
+    for hook in hooks {
+        let all = async || {
+            let ids: Vec<_> = hook.received(world).await.iter().map(|request| body(request)["id"].clone()).collect();
+            reported.iter().all(|event| ids.contains(&json!(event.id)))
+        };
+        until("a healthy receiver waits", all).await;
+        for request in hook.received(world).await {
+            let event = reported.iter().find(|event| body(&request)["id"] == json!(event.id));
+            let at: domain::Instant = request.received_at.parse().unwrap();
+            found.extend(event.map(|event| at.millis() - event.created_at.millis()));
+        }
+    }
+    found.sort_unstable();
+    assert_eq!(found.len(), hooks.len() * reported.len());
+    found
+}
+
+#[tokio::test]
+async fn endpoints_that_are_dead_or_hang_do_not_delay_those_that_answer() {
+    let world = World::beside("sick", &[]).await;
+    let (healthy, dead, hanging) = (40, 5, 5);
+    let (alone, _, buyer_alone) = with_buyer(&world, Draft::new()).await;
+    let (mixed, organisation, buyer_mixed) = with_buyer(&world, Draft::new()).await;
+    let (mut hooks_alone, mut hooks_mixed) = (Vec::new(), Vec::new());
+    for _ in 0..healthy {
+        hooks_alone.push(Hook::new(&world, &alone, &["kyc.*"]).await);
+        hooks_mixed.push(Hook::new(&world, &mixed, &["kyc.*"]).await);
+    }
+    for _ in 0..dead {
+        let nobody = json!({"url": "http://localhost:1/hook", "events": ["kyc.*"]});
+        assert_eq!(register(&mixed, &fresh(), &nobody).await.status, 201);
+    }
+    for _ in 0..hanging {
+        let hook = Hook::new(&world, &mixed, &["kyc.*"]).await;
+        hook.answers(&world, json!([{"delayMs": 20_000}])).await;
+    }
+    // That they are sick is known from their first failure on. Until then a receiver that hangs takes one of the worker's
+    // places: five here, a thousand on AWS.
+    let first = report_often(&world, &buyer_mixed, 1).await;
+    let failing = async || {
+        let items = world.behind.items(&format!("WEBHOOKS#{}", organisation.uuid)).await;
+        items.iter().filter(|item| item.get("failures").is_some()).count()
+    };
+    until("not all failed once", async || failing().await == dead + hanging).await;
+    latencies(&world, &hooks_mixed, &first).await;
+    let mut p95 = Vec::new();
+    for (hooks, buyer) in [(&hooks_alone, &buyer_alone), (&hooks_mixed, &buyer_mixed)] {
+        let before = hooks[0].received(&world).await.len();
+        let mut reported = Vec::new();
+        for _ in 0..5 {
+            reported.extend(report_often(&world, buyer, 1).await);
+            tokio::time::sleep(Duration::from_secs(2)).await;
+        }
+        until("not there", async || hooks[0].received(&world).await.len() >= before + reported.len()).await;
+        let all = latencies(&world, hooks, &reported).await;
+        p95.push(all[all.len() * 95 / 100]);
+    }
+    println!("p95 without sick endpoints {} ms, with them {} ms", p95[0], p95[1]);
+    assert!(p95[1] * 2 <= p95[0] * 3, "p95 {} ms alone, {} ms beside sick ones", p95[0], p95[1]);
+}
