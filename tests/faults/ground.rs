@@ -67,6 +67,11 @@ impl Ground {
         self.request(function, key).of("buyerId", self.buyer)
     }
 
+    /// A request about the organisation's webhook endpoints, under this key.
+    pub(crate) fn about_webhooks(&self, function: &str, key: &str) -> Request {
+        Request::new(function, &self.token).key(key)
+    }
+
     /// A request about the contact Erika of the buyer, under this key.
     pub(crate) fn about_erika(&self, function: &str, key: &str) -> Request {
         let id = self.contacts.get(ERIKA).expect("a contact that was created before, and learned of");
@@ -98,6 +103,12 @@ impl Ground {
     /// Who was shown the buyer's personal data, in entries of the table.
     pub(crate) async fn disclosures(&self, world: &World) -> Vec<Value> {
         world.behind.items(&format!("PIILOG#{}", self.buyer)).await
+    }
+
+    /// The organisation's webhook endpoints, what ever changed of them, and its receipts, as the table has them now.
+    pub(crate) async fn webhooks(&self, world: &World) -> (Vec<Value>, Vec<Value>) {
+        let of = |kind: &str| format!("{kind}#{}", self.organisation);
+        (world.behind.items(&of("WEBHOOKS")).await, world.behind.items(&of("RECEIPT")).await)
     }
 
     /// As the table has it now.

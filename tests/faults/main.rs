@@ -16,4 +16,6 @@ mod send_mail;
 mod start;
 mod together;
 mod vies_endpoints;
+mod webhook_endpoints;
+mod webhooks;
 mod write_endpoints;

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use crate::endpoints::{Row, rows};
 use crate::faults::{FAULTS, NamedFault};
 use crate::ground::{Ground, Stored, is_noted, persons_in};
-use crate::{document_endpoints, vies_endpoints};
+use crate::{document_endpoints, vies_endpoints, webhook_endpoints};
 
 /// Cases at the same time whose fault lasts: they hardly do anything but wait, for a pause to end or an answer to come.
 const WAITING: usize = 72;
@@ -35,8 +35,9 @@ struct Case {
 #[test]
 fn every_endpoint_that_writes_is_tried() {
     let of_documents = document_endpoints::rows().into_iter().map(|row| row.function);
+    let of_webhooks = webhook_endpoints::rows().into_iter().map(|row| row.function);
     let here = rows().into_iter().chain(vies_endpoints::rows()).map(|row| row.function);
-    let tried: BTreeSet<_> = here.chain(of_documents).map(str::to_owned).collect();
+    let tried: BTreeSet<_> = here.chain(of_documents).chain(of_webhooks).map(str::to_owned).collect();
     let writing = routes().iter().filter(|(_, route)| route.method != "GET").map(|(function, _)| function.clone());
     assert_eq!(writing.collect::<BTreeSet<_>>(), tried);
 }

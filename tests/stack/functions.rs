@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::documents::{announce, upload};
 use crate::vies_checks::request;
+use crate::webhooks::new_webhook;
 
 #[tokio::test]
 async fn every_function_answers_its_event() {
@@ -25,8 +26,10 @@ async fn every_function_answers_its_event() {
     let upload = announce(&api, &documents, "ADDRESS_PROOF", &pdf("to be put")).await;
     let kyc = format!("{}/{}/kyc", api.buyers(), created.json["uuid"].as_str().unwrap());
     let check = request(&api, &kyc).await;
+    let (webhook, _) = new_webhook(&api).await;
     let values = [
         ("CHECK", check.json["checkId"].as_str().unwrap()),
+        ("WEBHOOK", webhook.rsplit('/').next().unwrap()),
         ("DOCUMENT", document.json["uuid"].as_str().unwrap()),
         ("UPLOAD", upload.json["uploadId"].as_str().unwrap()),
         ("CONTACT", contacts.json[0]["uuid"].as_str().unwrap()),
@@ -65,6 +68,15 @@ async fn every_function_answers_its_event() {
         ("get-vies-check", json!(200)),
         ("check-vies", Value::Null),
         ("send-mail", Value::Null),
+        ("register-webhook", json!(201)),
+        ("list-webhooks", json!(200)),
+        ("get-webhook", json!(200)),
+        ("update-webhook", json!(200)),
+        ("rotate-webhook-secret", json!(200)),
+        ("fan-out-event", Value::Null),
+        ("deliver-webhook", Value::Null),
+        ("release-deliveries", Value::Null),
+        ("delete-webhook", json!(204)),
         ("relay-outbox", Value::Null),
         ("run-due", Value::Null),
     ];

@@ -54,7 +54,7 @@ pub(crate) async fn report_long_ago(world: &World, buyer: &Buyer) -> Event {
 async fn published(world: &World, id: &EventId, at_least: usize) -> Vec<Value> {
     let (started, mut found) = (Stopwatch::now(), Vec::new());
     loop {
-        let drained = world.behind.drain_queue("UnmatchedEventsQueue").await;
+        let drained = world.behind.drain_events().await;
         found.extend(drained.into_iter().filter(|message| message["detail"]["id"] == json!(id)));
         if found.len() >= at_least || started.elapsed() > Duration::from_secs(20) {
             return found;
@@ -79,6 +79,7 @@ pub(crate) fn stream_record(sequence_number: &str, image: &Value) -> Value {
 #[tokio::test]
 async fn a_committed_event_reaches_the_bus_through_the_stream_and_is_settled() {
     let world = World::beside("relay", &[]).await;
+    world.behind.tap_events().await;
     let buyer = new_buyer(&world).await;
     let event = report(&world, &buyer).await;
     let found = published(&world, &event.id, 1).await;
@@ -99,6 +100,7 @@ async fn a_committed_event_reaches_the_bus_through_the_stream_and_is_settled() {
 #[tokio::test]
 async fn what_the_relay_could_not_send_run_due_sends_under_the_same_id() {
     let world = World::beside("straggler", &[]).await;
+    world.behind.tap_events().await;
     let buyer = new_buyer(&world).await;
     world.behind.without_statement("relay-outbox", "SendEvents").await;
 
@@ -125,6 +127,7 @@ async fn what_the_relay_could_not_send_run_due_sends_under_the_same_id() {
 #[tokio::test]
 async fn what_run_due_cannot_send_stays_leased_and_due() {
     let world = World::beside("lease", &[]).await;
+    world.behind.tap_events().await;
     let buyer = new_buyer(&world).await;
     for function in ["relay-outbox", "run-due"] {
         world.behind.without_statement(function, "SendEvents").await;
@@ -142,6 +145,7 @@ async fn what_run_due_cannot_send_stays_leased_and_due() {
 #[tokio::test]
 async fn a_poisoned_record_does_not_hold_up_the_good_ones() {
     let world = World::beside("poison", &[]).await;
+    world.behind.tap_events().await;
     let buyer = new_buyer(&world).await;
     let event = report(&world, &buyer).await;
     published(&world, &event.id, 1).await;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::contacts::{buyer_with, erika};
 use crate::documents::{announce, announcement, id, upload};
 use crate::vies_checks::checked;
+use crate::webhooks;
 
 struct Operation {
     id: String,
@@ -43,7 +44,8 @@ fn request(operation: &Operation, request: RequestBuilder) -> RequestBuilder {
     match operation.id.as_str() {
         "get-me" | "find-buyers" | "list-contacts" | "get-buyer" | "get-history" | "openapi-document" | "docs-page"
         | "docs-page-asset" | "docs-page-problem" | "get-kyc-status" | "list-documents" | "get-document"
-        | "get-upload" | "download-document" | "list-vies-checks" | "get-vies-check" => request,
+        | "get-upload" | "download-document" | "list-vies-checks" | "get-vies-check" | "list-webhooks"
+        | "get-webhook" => request,
         "upload-document" => {
             let texts = [("type", "COC_EXTRACT"), ("documentDate", "2026-11-01")];
             let file = pdf(&Uuid::new_v4().to_string());
@@ -55,13 +57,15 @@ fn request(operation: &Operation, request: RequestBuilder) -> RequestBuilder {
         "update-buyer" => written(request).header("if-match", "\"0\"").json(&json!({"companyName": "Taken Over GmbH"})),
         "add-contact" => written(request).json(&erika()),
         "update-contact" => written(request).json(&json!({"lastName": "Taken over"})),
-        "delete-contact" | "request-vies-check" => written(request),
+        "delete-contact" | "request-vies-check" | "delete-webhook" | "rotate-webhook-secret" => written(request),
+        "register-webhook" => written(request).json(&webhooks::body()),
+        "update-webhook" => written(request).json(&json!({"url": "https://hooks.example.org/taken-over"})),
         "block-buyer" | "unblock-buyer" | "archive-document" => written(request).json(&json!({"reason": "tried"})),
         id => panic!("say here what {id} needs, so that strangers are tried on it"),
     }
 }
 
-/// A buyer, and of it a contact, a document, an upload and a check.
+/// A buyer, and of it a contact, a document, an upload and a check; and a webhook endpoint of the same organisation.
 #[derive(Clone)]
 struct Ids {
     buyer: String,
@@ -69,6 +73,7 @@ struct Ids {
     document: String,
     upload: String,
     check: String,
+    webhook: String,
 }
 
 impl Ids {
@@ -82,6 +87,7 @@ fn path(operation: &Operation, seller: &str, ids: &Ids) -> String {
     let path = operation.path.replace("{sellerId}", seller).replace("{buyerId}", &ids.buyer);
     let path = path.replace("{contactId}", &ids.contact).replace("{documentId}", &ids.document);
     let path = path.replace("{uploadId}", &ids.upload).replace("{checkId}", &ids.check);
+    let path = path.replace("{webhookId}", &ids.webhook);
     let path = path.replace("{asset}", "page.css").replace("{problem}", "not-found");
     assert!(!path.contains('{'), "say here what stands for the parameters of {path}");
     path
@@ -103,21 +109,24 @@ async fn new_buyer(api: &Api) -> Ids {
     let upload = announced.json["uploadId"].as_str().expect("an id").to_owned();
     // Over, so that nothing goes on beside the tests.
     let check = checked(api, &format!("{path}/kyc")).await["checkId"].as_str().expect("an id").to_owned();
-    Ids { buyer: path.rsplit('/').next().expect("an id").to_owned(), contact, document, upload, check }
+    let (webhook, _) = webhooks::new_webhook(api).await;
+    let last = |path: &str| path.rsplit('/').next().expect("an id").to_owned();
+    Ids { buyer: last(&path), contact, document, upload, check, webhook: last(&webhook) }
 }
 
-/// The buyer as its owner sees it, history included.
+/// The buyer as its owner sees it, history included, and the owner's webhook endpoints.
 async fn all_of(owner: &Api, buyer: &str) -> (String, String) {
     let now = owner.get(&format!("{}/{buyer}", owner.buyers())).await;
     let history = owner.get(&format!("{}/{buyer}/history?size=100", owner.buyers())).await;
     assert_eq!((now.status, history.status), (200, 200));
     let contacts = owner.get(&format!("{}/{buyer}/contacts", owner.buyers())).await;
     let documents = owner.get(&format!("{}/{buyer}/kyc/documents", owner.buyers())).await;
-    (now.text, history.text + &contacts.text + &documents.text)
+    let webhooks = owner.get(webhooks::HOOKS).await;
+    (now.text, history.text + &contacts.text + &documents.text + &webhooks.text)
 }
 
 /// All that a client can tell an answer by, but for what names the request.
-fn shape(reply: &Reply, buyer: &str) -> (u16, Vec<(String, String)>, String) {
+fn shape(reply: &Reply, id: &str) -> (u16, Vec<(String, String)>, String) {
     let own =
         ["x-request-id", "date", "content-length", "apigw-requestid", "x-ratelimit-remaining", "x-ratelimit-reset"];
     let headers = reply.headers.iter().filter(|(name, _)| !own.contains(&name.as_str()));
@@ -126,7 +135,7 @@ fn shape(reply: &Reply, buyer: &str) -> (u16, Vec<(String, String)>, String) {
         .collect();
     headers.sort();
     let trace = reply.json["traceId"].as_str().expect("a trace id");
-    (reply.status, headers, reply.text.replace(trace, "<trace>").replace(buyer, "<buyer>"))
+    (reply.status, headers, reply.text.replace(trace, "<trace>").replace(id, "<id>"))
 }
 
 #[tokio::test]
@@ -182,12 +191,33 @@ async fn the_buyer_of_another_seller_looks_absent_everywhere_and_is_left_alone()
     assert_eq!(all_of(&owner, &ids.buyer).await, before);
 }
 
+#[tokio::test]
+async fn the_webhook_of_another_organisation_looks_absent_everywhere_and_is_left_alone() {
+    let world = World::shared();
+    // Both act for the seller: buyers are shared, webhooks are not.
+    let draft = Draft::new();
+    let partner = Draft::new().acting_for(&draft.sellers);
+    let (owner, stranger) = (world.organisation(draft).await, world.organisation(partner).await);
+    let ids = new_buyer(&owner).await;
+    let absent = format!("wh_{}", Uuid::new_v4().simple());
+    let before = all_of(&owner, &ids.buyer).await;
+    for operation in operations().iter().filter(|operation| operation.path.contains("{webhookId}")) {
+        let foreign = call(&stranger, operation, &stranger.seller, &ids).await;
+        assert_eq!((foreign.status, foreign.problem()), (404, "not-found"), "{}", operation.id);
+        let nowhere = Ids { webhook: absent.clone(), ..ids.clone() };
+        let nowhere = call(&stranger, operation, &stranger.seller, &nowhere).await;
+        assert_eq!(shape(&foreign, &ids.webhook), shape(&nowhere, &absent), "{} tells them apart", operation.id);
+    }
+    assert_eq!(all_of(&owner, &ids.buyer).await, before);
+}
+
 /// Else the refusals above could have other reasons.
 #[tokio::test]
 async fn the_owner_succeeds_with_the_very_same_requests() {
     let world = World::shared();
-    let owner = world.organisation(Draft::new()).await;
     for operation in operations() {
+        // An organisation has a limit of webhook endpoints.
+        let owner = world.organisation(Draft::new()).await;
         let ids = new_buyer(&owner).await;
         let reply = call(&owner, &operation, &owner.seller, &ids).await;
         assert!(reply.status < 400, "{}: {reply:?}", operation.id);

@@ -87,7 +87,7 @@ fn every_right_on_the_table_is_bound_to_kinds_of_items() {
 }
 
 /// All that functions may do: where, Sid, actions, on what, with what leading keys. A wider right fails here first.
-const RIGHTS: [(&str, &str, &str, &str, &str); 82] = [
+const RIGHTS: [(&str, &str, &str, &str, &str); 116] = [
     ("Caller", "ReadCaller", "dynamodb:GetItem dynamodb:BatchGetItem", "Table.Arn", "CLIENT#* ORG#* ISSUER#*"),
     ("Caller", "CountRequests", "dynamodb:UpdateItem", "LimitsTable.Arn", "ORG#*"),
     ("Caller", "KeepIssuerKeys", "dynamodb:UpdateItem", "Table.Arn", "ISSUER#*"),
@@ -187,6 +187,34 @@ const RIGHTS: [(&str, &str, &str, &str, &str); 82] = [
          *",
         "",
     ),
+    ("RegisterWebhook", "CreateWebhook", "dynamodb:PutItem", "Table.Arn", "WEBHOOKS#* RECEIPT#*"),
+    ("RegisterWebhook", "CountWebhooks", "dynamodb:UpdateItem", "Table.Arn", "WEBHOOKS#*"),
+    ("RegisterWebhook", "ReadWebhook", "dynamodb:BatchGetItem", "Table.Arn", "WEBHOOKS#*"),
+    ("RegisterWebhook", "SealAndOpenSecret", "kms:Encrypt kms:Decrypt", "WebhookKey.Arn", ""),
+    ("ListWebhooks", "ListWebhooks", "dynamodb:Query", "Table.Arn", "WEBHOOKS#*"),
+    ("GetWebhook", "ReadWebhook", "dynamodb:GetItem", "Table.Arn", "WEBHOOKS#*"),
+    (
+        "UpdateWebhook",
+        "ChangeWebhook",
+        "dynamodb:BatchGetItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem",
+        "Table.Arn",
+        "WEBHOOKS#* RECEIPT#* ERRAND#*",
+    ),
+    (
+        "DeleteWebhook",
+        "DeleteWebhook",
+        "dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem",
+        "Table.Arn",
+        "WEBHOOKS#* RECEIPT#*",
+    ),
+    (
+        "RotateWebhookSecret",
+        "ChangeWebhook",
+        "dynamodb:BatchGetItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem",
+        "Table.Arn",
+        "WEBHOOKS#* RECEIPT#*",
+    ),
+    ("RotateWebhookSecret", "SealAndOpenSecret", "kms:Encrypt kms:Decrypt", "WebhookKey.Arn", ""),
     (
         "RelayOutboxRole",
         "ReadStream",
@@ -200,16 +228,88 @@ const RIGHTS: [(&str, &str, &str, &str, &str); 82] = [
     ("RelayOutboxRole", "FindFailedRecords", "s3:ListBucket", "FailedRecordsBucket.Arn", ""),
     ("RelayOutboxRole", "Knock", "dynamodb:GetItem", "Table.Arn", "ISSUER#*"),
     ("RelayOutboxRole", "MarkSent", "dynamodb:UpdateItem", "Table.Arn", "BUYER#*"),
+    ("RelayOutboxRole", "EndErrand", "dynamodb:DeleteItem", "Table.Arn", "ERRAND#*"),
     ("RelayOutboxRole", "SendEvents", "events:PutEvents", "EventBus.Arn", ""),
-    ("RelayOutboxRole", "SendCommands", "sqs:SendMessage", "CheckViesQueue.Arn SendMailQueue.Arn", ""),
+    (
+        "RelayOutboxRole",
+        "SendCommands",
+        "sqs:SendMessage",
+        "CheckViesQueue.Arn SendMailQueue.Arn ReleaseDeliveriesQueue.Arn DeliverWebhookQueue.Arn RetryWebhookQueue.Arn",
+        "",
+    ),
     ("RunDue", "Knock", "dynamodb:GetItem", "Table.Arn", "ISSUER#*"),
     ("RunDue", "FindDue", "dynamodb:Query", "${Table.Arn}/index/due", "DUE#*"),
-    ("RunDue", "ClaimDue", "dynamodb:UpdateItem", "Table.Arn", "BUYER#*"),
+    ("RunDue", "ClaimDue", "dynamodb:UpdateItem", "Table.Arn", "BUYER#* DELIVERY#* ERRAND#*"),
+    ("RunDue", "EndErrand", "dynamodb:DeleteItem", "Table.Arn", "ERRAND#*"),
     ("RunDue", "SendEvents", "events:PutEvents", "EventBus.Arn", ""),
-    ("RunDue", "SendCommands", "sqs:SendMessage", "CheckViesQueue.Arn SendMailQueue.Arn", ""),
+    (
+        "RunDue",
+        "SendCommands",
+        "sqs:SendMessage",
+        "CheckViesQueue.Arn SendMailQueue.Arn ReleaseDeliveriesQueue.Arn DeliverWebhookQueue.Arn RetryWebhookQueue.Arn",
+        "",
+    ),
     ("RunDue", "FindPartners", "dynamodb:Query", "Table.Arn", "PARTNER#*"),
     ("RunDue", "ReadPartners", "dynamodb:BatchGetItem", "Table.Arn", "ORG#*"),
     ("RunDue", "OpenChecks", "dynamodb:BatchGetItem dynamodb:PutItem", "Table.Arn", "BUYER#*"),
+    (
+        "FanOutEventRole",
+        "TakeMessages",
+        "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes",
+        "FanOutEventQueue.Arn",
+        "",
+    ),
+    ("FanOutEventRole", "Knock", "dynamodb:GetItem", "Table.Arn", "ISSUER#*"),
+    ("FanOutEventRole", "FindPartners", "dynamodb:Query", "Table.Arn", "PARTNER#*"),
+    ("FanOutEventRole", "ReadPartners", "dynamodb:BatchGetItem", "Table.Arn", "ORG#*"),
+    ("FanOutEventRole", "FindWebhooks", "dynamodb:Query", "Table.Arn", "WEBHOOKS#*"),
+    ("FanOutEventRole", "RecordDelivery", "dynamodb:PutItem", "Table.Arn", "DELIVERY#*"),
+    ("FanOutEventRole", "HoldDelivery", "dynamodb:ConditionCheckItem", "Table.Arn", "WEBHOOKS#*"),
+    ("FanOutEventRole", "SendDeliveries", "sqs:SendMessage", "DeliverWebhookQueue.Arn RetryWebhookQueue.Arn", ""),
+    (
+        "DeliverWebhookRole",
+        "TakeMessages",
+        "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes",
+        "DeliverWebhookQueue.Arn RetryWebhookQueue.Arn",
+        "",
+    ),
+    ("DeliverWebhookRole", "Knock", "dynamodb:GetItem", "Table.Arn", "ISSUER#*"),
+    (
+        "DeliverWebhookRole",
+        "ReadDelivery",
+        "dynamodb:BatchGetItem dynamodb:GetItem",
+        "Table.Arn",
+        "DELIVERY#* WEBHOOKS#*",
+    ),
+    ("DeliverWebhookRole", "FindWebhooks", "dynamodb:Query", "Table.Arn", "WEBHOOKS#*"),
+    ("DeliverWebhookRole", "NoteAttempt", "dynamodb:PutItem", "Table.Arn", "DELIVERY#*"),
+    (
+        "DeliverWebhookRole",
+        "ChangeWebhook",
+        "dynamodb:ConditionCheckItem dynamodb:PutItem dynamodb:UpdateItem",
+        "Table.Arn",
+        "WEBHOOKS#*",
+    ),
+    ("DeliverWebhookRole", "OrderMail", "dynamodb:PutItem", "Table.Arn", "ERRAND#*"),
+    ("DeliverWebhookRole", "OpenSecret", "kms:Decrypt", "WebhookKey.Arn", ""),
+    ("DeliverWebhookRole", "SendOn", "sqs:SendMessage", "RetryWebhookQueue.Arn", ""),
+    (
+        "ReleaseDeliveriesRole",
+        "TakeMessages",
+        "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes",
+        "ReleaseDeliveriesQueue.Arn",
+        "",
+    ),
+    ("ReleaseDeliveriesRole", "Knock", "dynamodb:GetItem", "Table.Arn", "ISSUER#*"),
+    ("ReleaseDeliveriesRole", "ReadWebhook", "dynamodb:GetItem", "Table.Arn", "WEBHOOKS#*"),
+    (
+        "ReleaseDeliveriesRole",
+        "BeginAgain",
+        "dynamodb:GetItem dynamodb:PutItem dynamodb:Query",
+        "Table.Arn",
+        "DELIVERY#*",
+    ),
+    ("ReleaseDeliveriesRole", "SendDeliveries", "sqs:SendMessage", "DeliverWebhookQueue.Arn RetryWebhookQueue.Arn", ""),
 ];
 
 #[test]
@@ -422,4 +522,107 @@ fn mails_go_out_in_one_name_and_orders_come_from_nobody_else() {
         let open = texts(at(&policy, "Properties.Queues"));
         assert!(open.iter().all(|queue| !queue.starts_with("SendMail")), "{name}");
     }
+}
+
+/// Who may use the key of webhook secrets says so in its own role; no
+/// policy of the key lets anybody else in, and who shows, lists, changes or deletes endpoints may neither seal nor open.
+#[test]
+fn the_key_of_webhook_secrets_is_granted_only_to_functions_that_make_repeat_or_use_them() {
+    let policy = at(&resources("AWS::KMS::Key")["WebhookKey"], "Properties.KeyPolicy.Statement").unwrap().clone();
+    let who: Vec<_> = policy.as_sequence().unwrap().iter().flat_map(|s| texts(at(s, "Principal.AWS"))).collect();
+    assert_eq!(who, ["arn:${AWS::Partition}:iam::${AWS::AccountId}:root"]);
+    let granted: Vec<_> = statements()
+        .into_iter()
+        .filter(|(_, statement)| texts(at(statement, "Resource")) == ["WebhookKey.Arn"])
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(granted, ["RegisterWebhook", "RotateWebhookSecret", "DeliverWebhookRole"]);
+}
+
+/// What `CloudFormation` makes of a condition with these parameters; of what rules use.
+fn holds(condition: &Value, parameters: &BTreeMap<String, String>) -> bool {
+    let Value::Tagged(tagged) = condition else { panic!("no condition: {condition:?}") };
+    let of = tagged.value.as_sequence().expect("a list");
+    match tagged.tag.to_string().as_str() {
+        "!Not" => !holds(&of[0], parameters),
+        "!Equals" => value_of(&of[0], parameters) == value_of(&of[1], parameters),
+        other => panic!("{other} is not known here"),
+    }
+}
+
+fn value_of(value: &Value, parameters: &BTreeMap<String, String>) -> String {
+    match value {
+        Value::Tagged(tagged) if tagged.tag == "Ref" => {
+            let name = tagged.value.as_str().expect("a name");
+            parameters.get(name).unwrap_or_else(|| panic!("{name} has no value")).clone()
+        }
+        literal => texts(Some(literal)).join(""),
+    }
+}
+
+/// Whether `CloudFormation` would deploy with these parameters: values that are allowed, and no rule that is broken.
+fn is_deployed_with(parameters: &BTreeMap<String, String>) -> bool {
+    let template = template();
+    let described = at(&template, "Parameters").and_then(Value::as_mapping).unwrap();
+    let allowed = described.iter().all(|(name, described)| {
+        let values = texts(described.get("AllowedValues"));
+        let value = parameters.get(name.as_str().unwrap());
+        values.is_empty() || value.is_some_and(|value| values.contains(value))
+    });
+    let rules = at(&template, "Rules").and_then(Value::as_mapping).unwrap().values();
+    let mut applying = rules.filter(|rule| holds(&rule["RuleCondition"], parameters));
+    let kept = |rule: &Value| {
+        rule["Assertions"].as_sequence().unwrap().iter().all(|assertion| holds(&assertion["Assert"], parameters))
+    };
+    allowed && applying.all(kept)
+}
+
+/// The parameters that an environment of `samconfig.toml` is deployed with: the template's defaults, and its own.
+fn parameters_of(environment: &str) -> BTreeMap<String, String> {
+    let template = template();
+    let described = at(&template, "Parameters").and_then(Value::as_mapping).unwrap();
+    let default = |described: &Value| {
+        let default = described.get("Default").map(plain)?;
+        Some(default.as_str().map_or_else(|| format!("{}", default.as_i64().unwrap_or_default()), str::to_owned))
+    };
+    let defaults = described.iter().filter_map(|(name, it)| Some((name.as_str()?.to_owned(), default(it)?)));
+    let config: toml::Table = include_str!("../../samconfig.toml").parse().expect("TOML");
+    let overrides = config[environment]["global"]["parameters"]["parameter_overrides"].as_array().expect("a list");
+    let overrides = overrides.iter().map(|line| {
+        let (name, value) = line.as_str().and_then(|line| line.split_once('=')).expect("Name=value");
+        assert!(described.contains_key(name), "{environment} sets {name}, which the template does not have");
+        (name.to_owned(), value.to_owned())
+    });
+    defaults.chain(overrides).collect()
+}
+
+#[test]
+fn only_the_local_stack_can_allow_webhooks_to_the_own_machine() {
+    let local = parameters_of("local");
+    assert_eq!(local["WebhookTargets"], "https-and-loopback");
+    assert!(is_deployed_with(&local));
+    for environment in ["dev", "staging", "prod"] {
+        let own = parameters_of(environment);
+        assert_eq!((own["Stage"].as_str(), own["WebhookTargets"].as_str()), (environment, "https"));
+        assert!(is_deployed_with(&own), "{environment}");
+        // Whoever overrides it on the command line is refused by the rule, and by the list any other spelling.
+        for value in ["https-and-loopback", "http", "HTTPS-AND-LOOPBACK", ""] {
+            let mut overridden = own.clone();
+            overridden.insert("WebhookTargets".to_owned(), value.to_owned());
+            assert!(!is_deployed_with(&overridden), "{environment} with {value:?}");
+        }
+    }
+    // The functions are told by this parameter and nothing else.
+    for name in ["RegisterWebhook", "UpdateWebhook", "DeliverWebhook"] {
+        let functions = resources("AWS::Serverless::Function");
+        let told = at(&functions[name], "Properties.Environment.Variables.WEBHOOK_TARGETS").unwrap();
+        assert_eq!(told.as_str(), Some("WebhookTargets"), "{name}");
+    }
+}
+
+#[test]
+fn rules_are_evaluated_as_cloudformation_does() {
+    let mut prod = parameters_of("prod");
+    prod.insert("DeletionProtection".to_owned(), "false".to_owned());
+    assert!(!is_deployed_with(&prod), "prod keeps its tables");
 }

@@ -85,7 +85,7 @@ pub(crate) async fn run_due(world: &World) -> Value {
 pub(crate) async fn events(world: &World, kyc: &str, at_least: usize) -> Vec<Value> {
     let (buyer, started, mut found) = (buyer_of(kyc), Stopwatch::now(), Vec::new());
     loop {
-        let drained = world.behind.drain_queue("UnmatchedEventsQueue").await;
+        let drained = world.behind.drain_events().await;
         found.extend(drained.into_iter().filter(|message| message["detail"]["data"]["buyerUuid"] == json!(buyer)));
         if found.len() >= at_least || started.elapsed() > Duration::from_secs(20) {
             return found;
@@ -169,6 +169,7 @@ async fn a_requested_check_is_made_in_the_sellers_name_and_shown_in_both_modes()
 #[tokio::test]
 async fn a_check_that_ends_invalid_is_an_event_as_published() {
     let world = World::beside("vies-event", &[]).await;
+    world.behind.tap_events().await;
     let api = world.organisation(Draft::new()).await;
     let number = magic_number("DE", "200");
     let kyc = kyc_of(&api, &number, "MARKETPLACE_LED").await;
@@ -300,6 +301,7 @@ async fn a_state_that_is_busy_is_asked_again_through_the_index_until_it_answers(
 #[tokio::test]
 async fn after_72_hours_a_check_is_given_up_with_its_last_reason_and_another_can_be_requested() {
     let world = World::beside("vies-72h", &[]).await;
+    world.behind.tap_events().await;
     let api = world.organisation(Draft::new()).await;
     let kyc = kyc_of(&api, &magic_number("LV", "300"), "MARKETPLACE_LED").await;
     let check = request(&api, &kyc).await.json["checkId"].clone();

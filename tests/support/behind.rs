@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use local::{Deployment, Invoked, Stack};
 use reqwest::Method;
@@ -15,6 +16,8 @@ pub struct Behind {
     endpoint: String,
     region: String,
     http: reqwest::Client,
+    /// The URL of the queue that events are put into for the test.
+    tap: OnceLock<String>,
 }
 
 /// A policy as it was before a statement was taken from it.
@@ -31,6 +34,7 @@ impl Behind {
             endpoint: stack.aws_endpoint.clone(),
             region: stack.region.clone(),
             http: reqwest::Client::new(),
+            tap: OnceLock::new(),
         }
     }
 
@@ -203,7 +207,39 @@ impl Behind {
     /// # Panics
     /// When the template has no such queue.
     pub async fn drain_queue(&self, logical_id: &str) -> Vec<Value> {
-        let url = self.queue(logical_id);
+        self.drain(self.queue(logical_id)).await
+    }
+
+    /// Has every event of the bus put into a queue of the test's own, from now on. Whoever consumes events goes on doing so.
+    ///
+    /// # Panics
+    /// When it was done before.
+    pub async fn tap_events(&self) {
+        let name = format!("tap-{}", Uuid::new_v4().simple());
+        let made = self.aws("sqs", "AmazonSQS.CreateQueue", &json!({ "QueueName": name })).await;
+        let url = made["QueueUrl"].as_str().expect("a queue has a URL").to_owned();
+        let attributes = json!({ "QueueUrl": url, "AttributeNames": ["QueueArn"] });
+        let attributes = self.aws("sqs", "AmazonSQS.GetQueueAttributes", &attributes).await;
+        let bus = self.deployment.outputs["EventBusName"].as_str();
+        let rule = json!({
+            "Name": name, "EventBusName": bus, "EventPattern": r#"{"source": ["novatrade24.onboarding"]}"#,
+        });
+        self.aws("events", "AWSEvents.PutRule", &rule).await;
+        let targets = json!([{ "Id": "tap", "Arn": attributes["Attributes"]["QueueArn"] }]);
+        let put = json!({ "Rule": name, "EventBusName": bus, "Targets": targets });
+        self.aws("events", "AWSEvents.PutTargets", &put).await;
+        self.tap.set(url).expect("tapped once");
+    }
+
+    /// The events that came out of the bus since [`Self::tap_events`] and were not looked at yet.
+    ///
+    /// # Panics
+    /// When the bus was not tapped.
+    pub async fn drain_events(&self) -> Vec<Value> {
+        self.drain(self.tap.get().expect("the bus is tapped")).await
+    }
+
+    async fn drain(&self, url: &str) -> Vec<Value> {
         let mut bodies = Vec::new();
         loop {
             let receive = json!({ "QueueUrl": url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 1 });

@@ -3,7 +3,7 @@
 use http_edge::{Problem, Publication, Visit};
 
 /// The paths of the API and their methods; a test compares them with the template's routes.
-const ROUTES: [(&str, &[&str]); 22] = [
+const ROUTES: [(&str, &[&str]); 25] = [
     ("/docs", &["GET"]),
     ("/docs/{asset}", &["GET"]),
     ("/openapi.json", &["GET"]),
@@ -26,6 +26,9 @@ const ROUTES: [(&str, &[&str]); 22] = [
     ("/v1/partners/{sellerId}/buyers/{buyerId}/kyc/vies-checks", &["GET"]),
     ("/v1/partners/{sellerId}/buyers/{buyerId}/kyc/vies-checks/{checkId}", &["GET"]),
     ("/v1/partners/{sellerId}/buyers/{buyerId}/unblock", &["POST"]),
+    ("/v1/webhooks", &["GET", "POST"]),
+    ("/v1/webhooks/{webhookId}", &["DELETE", "GET", "PATCH"]),
+    ("/v1/webhooks/{webhookId}/rotate-secret", &["POST"]),
 ];
 
 /// 405 when the path exists with other methods, else 404.

@@ -54,6 +54,24 @@ fn wording(notice: &Notice) -> Wording {
                 "As long as checks meet this, you will be told once a day.".to_owned(),
             ],
         },
+        Notice::WebhookFailing { webhook, failures, since } => Wording {
+            subject: format!("Your webhook endpoint {webhook} does not take its deliveries"),
+            paragraphs: vec![
+                format!("The last {failures} attempts to deliver events to your webhook endpoint {webhook} failed, the first of them at {since}."),
+                "Each event is tried again for 48 hours. If 20 attempts in a row fail, or all of 72 hours, the endpoint is \
+                 paused: events are then kept for 30 days and sent once you resume it."
+                    .to_owned(),
+                format!("What your endpoint answered is listed at GET /v1/webhooks/{webhook}/deliveries. Please see to it that it answers with a status from 200 to 299 within 10 seconds."),
+            ],
+        },
+        Notice::WebhookPaused { webhook, failures, since } => Wording {
+            subject: format!("Your webhook endpoint {webhook} is paused"),
+            paragraphs: vec![
+                format!("The last {failures} attempts to deliver events to your webhook endpoint {webhook} failed, the first of them at {since}. The endpoint is paused now."),
+                "Events for it are kept for 30 days. They are sent, oldest first, once you resume it.".to_owned(),
+                format!("Please see to it that it answers with a status from 200 to 299 within 10 seconds, and then resume it: PATCH /v1/webhooks/{webhook} with {{\"status\": \"ACTIVE\"}}."),
+            ],
+        },
     }
 }
 

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use aws::Aws;
 use lambda_runtime::{Error, service_fn};
-use messaging::{Addresses, Bus, Queues};
+use messaging::{Addresses, Bus, DeliveryAddresses, Queues};
 use run_due::Due;
 use sender::Sender;
 use storage::Table;
@@ -32,6 +32,11 @@ async fn run(_name: &'static str, work: Work) -> Result<(), Error> {
     let addresses = Addresses {
         check_vies: aws::required("CHECK_VIES_QUEUE_URL")?,
         send_mail: aws::required("SEND_MAIL_QUEUE_URL")?,
+        release_deliveries: aws::required("RELEASE_DELIVERIES_QUEUE_URL")?,
+        deliveries: DeliveryAddresses {
+            fast: aws::required("DELIVER_WEBHOOK_QUEUE_URL")?,
+            slow: aws::required("RETRY_WEBHOOK_QUEUE_URL")?,
+        },
     };
     let lanes = aws::required("VIES_LANES")?.parse()?;
     let sender = Sender {

@@ -4,6 +4,7 @@ use domain::{Command, Effect, Event};
 use lambda_runtime::Error;
 use messaging::{Bus, Order, Queues, Unsent};
 use storage::{Outbox, Pending};
+use tracing::field::display;
 use tracing::{error, info};
 
 /// Sends effects of the outbox.
@@ -46,10 +47,10 @@ impl Sender {
                 continue;
             }
             let sent = &pending[*index];
-            let (buyer, seq, effect) = (sent.buyer, sent.seq, sent.effect.name());
+            let (buyer, seq, effect) = (sent.buyer.map(display), sent.seq(), sent.effect.name());
             match self.outbox.settle(sent, storage::now()).await {
-                Ok(()) => info!(%buyer, seq, effect, "Sent {effect}"),
-                Err(cause) => error!(%buyer, seq, effect, %cause, "Sent {effect}, but could not note it"),
+                Ok(()) => info!(buyer, seq, effect, "Sent {effect}"),
+                Err(cause) => error!(buyer, seq, effect, %cause, "Sent {effect}, but could not note it"),
             }
         }
         left

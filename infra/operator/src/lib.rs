@@ -11,7 +11,7 @@ use std::{fs, io};
 use aws::Aws;
 use domain::{
     Actor, BrokenHistory, BuyerId, Cause, ClientId, Disclosure, DocumentId, Instant, Organisation, OrganisationId,
-    PageSize, RequestId, Seller, SellerId, Source,
+    PageSize, RequestId, Seller, SellerId, Source, WebhookId, webhook::EndpointRevision,
 };
 use objects::{Documents, ObjectsError};
 use storage::{BuyerFilter, ExportedDocument, StorageError, Table};
@@ -178,6 +178,19 @@ impl Operator {
         until: Instant,
     ) -> Result<Vec<Disclosure>, OperatorError> {
         Ok(self.table.disclosures().of(buyer, (from, until)).await?)
+    }
+
+    /// Every change of a webhook endpoint, or of all that the organisation ever had, deleted ones included.
+    pub async fn webhook_history(
+        &self,
+        organisation: OrganisationId,
+        webhook: Option<&WebhookId>,
+    ) -> Result<Vec<EndpointRevision>, OperatorError> {
+        let history = self.table.webhook_histories().of(organisation, webhook).await?;
+        match webhook {
+            Some(webhook) if history.is_empty() => Err(OperatorError::Unknown(format!("webhook endpoint {webhook}"))),
+            _ => Ok(history),
+        }
     }
 
     /// Erases a document: its bytes, in every version, and its name; hash, dates and the reason stay. Done again, it

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::{
     Branding, BuyerId, Capabilities, ClientId, DocumentId, Instant, Organisation, OrganisationId, RateLimitTier,
-    RateLimits, Seller, SellerId, VatNumber,
+    RateLimits, Seller, SellerId, VatNumber, WebhookId,
 };
 use operator::{Operator, OperatorError, Target};
 
@@ -89,6 +89,12 @@ enum Command {
         /// Before this instant, RFC 3339.
         #[arg(long, default_value = "9999-12-31T23:59:59Z")]
         until: Instant,
+    },
+    /// Every change of an organisation's webhook endpoints: one JSON object a line, each endpoint's in their order.
+    WebhookHistory {
+        organisation: OrganisationId,
+        /// Of this endpoint only.
+        webhook: Option<WebhookId>,
     },
 }
 
@@ -249,6 +255,11 @@ async fn run(target: &Target, command: Command) -> Result<ExitCode, OperatorErro
         Command::PiiLog { buyer, from, until } => {
             for disclosure in operator.disclosures(buyer, from, until).await? {
                 say(&serde_json::to_string(&disclosure).expect("a disclosure is plain JSON"));
+            }
+        }
+        Command::WebhookHistory { organisation, webhook } => {
+            for entry in operator.webhook_history(organisation, webhook.as_ref()).await? {
+                say(&serde_json::to_string(&entry).expect("an entry is plain JSON"));
             }
         }
         Command::VerifyHistory { buyer } => {

@@ -68,6 +68,8 @@ impl Resolved<'_> {
                 Value::Object(members.map(|(name, member)| (name.clone(), self.example(member))).collect::<Map<_, _>>())
             }
             "array" => json!([self.example(&schema["items"])]),
+            "string" if schema["format"] == "uuid" => json!("0f8e2c5a-51b7-5d0a-9e63-4b1fa7c2d895"),
+            "integer" => schema["minimum"].clone(),
             "string" => json!(text(&schema, schema["minLength"].as_u64().unwrap_or(1))),
             other => panic!("no example of {other}: {schema}"),
         }
@@ -119,8 +121,10 @@ impl Resolved<'_> {
             "array" => {
                 let most = schema["maxItems"].as_u64().expect("a list has an end") as usize;
                 let items = |count| Some(Value::Array(vec![self.example(&schema["items"]); count]));
+                let least = schema["minItems"].as_u64().unwrap_or(0) as usize;
+                tried.extend(least.checked_sub(1).map(|too_few| (items(too_few), false)));
                 tried.extend([
-                    (items(0), true),
+                    (items(least), true),
                     (items(most), true),
                     (items(most + 1), false),
                     (Some(json!({})), false),
@@ -156,6 +160,10 @@ fn kind(schema: &Value) -> &str {
 /// A text of so many characters that fits in all else: two bytes each where that is allowed.
 fn text(schema: &Value, length: u64) -> String {
     let length = length as usize;
+    if schema["format"] == "uri" {
+        let host = "https://hooks.example.com/";
+        return format!("{host}{}", "p".repeat(length.saturating_sub(host.len())));
+    }
     if schema["format"] == "email" {
         let domain = "d.".repeat(length.saturating_sub(64) / 2);
         let rest = length.saturating_sub(domain.len() + "@xx".len());

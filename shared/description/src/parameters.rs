@@ -39,6 +39,8 @@ pub(crate) fn components() -> Value {
     in_path("documentId", "The document.", uuid());
     in_path("uploadId", "The upload.", uuid());
     in_path("checkId", "The check.", uuid());
+    let webhook = json!({ "type": "string", "pattern": "^wh_[0-9a-f]{32}$" });
+    in_path("webhookId", "The webhook endpoint: the `id` that it was registered with.", webhook);
     in_path("asset", "A file that the page loads.", json!({ "type": "string", "examples": ["page.css"] }));
     let ids = json!({ "type": "string", "enum": Kind::ALL.map(Kind::id) });
     in_path("problem", "The last part of a problem's `type`.", ids);

@@ -120,6 +120,78 @@ impl ContactId {
     }
 }
 
+/// A webhook endpoint of an organisation: `wh_` and 32 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub struct WebhookId(
+    #[schemars(regex(pattern = "^wh_[0-9a-f]{32}$"), example = &"wh_0f8e2c5a51b75d0a9e634b1fa7c2d895")] String,
+);
+
+impl WebhookId {
+    /// The endpoint that this request registers: on the same day the same, so that a repeat of it seals its secret for
+    /// the same endpoint, and on a day after the receipt's 24 hours another one.
+    #[must_use]
+    pub fn of(organisation: OrganisationId, idempotency_key: &str, at: Instant) -> Self {
+        let day = at.seconds().div_euclid(24 * 60 * 60);
+        let uuid = Uuid::new_v5(&organisation.0, format!("webhook/{day}/{idempotency_key}").as_bytes());
+        Self(format!("wh_{}", uuid.simple()))
+    }
+}
+
+impl fmt::Display for WebhookId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for WebhookId {
+    type Err = NotAnId;
+    /// Only lower-case digits: one endpoint has one address.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.strip_prefix("wh_").ok_or(NotAnId)?;
+        let well_formed =
+            digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        if well_formed { Ok(Self(text.to_owned())) } else { Err(NotAnId) }
+    }
+}
+
+/// One event on its way to one endpoint: `del_` and 32 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub struct DeliveryId(
+    #[schemars(regex(pattern = "^del_[0-9a-f]{32}$"), example = &"del_0f8e2c5a51b75d0a9e634b1fa7c2d895")] String,
+);
+
+/// Namespace of the ids of deliveries. Changing it would record everything that is on its way once more.
+const DELIVERIES: Uuid = Uuid::from_u128(0x2b1f_7a0c_93d4_5e68_8c57_6fe0_14ab_d3c9);
+
+impl DeliveryId {
+    /// An event is recorded for an endpoint once, however often it is seen.
+    #[must_use]
+    pub fn of(event: &EventId, webhook: &WebhookId) -> Self {
+        Self(format!("del_{}", Uuid::new_v5(&DELIVERIES, format!("{event}/{webhook}").as_bytes()).simple()))
+    }
+}
+
+impl fmt::Display for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for DeliveryId {
+    type Err = NotAnId;
+    /// Only lower-case digits: one delivery has one address.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.strip_prefix("del_").ok_or(NotAnId)?;
+        let well_formed =
+            digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        if well_formed { Ok(Self(text.to_owned())) } else { Err(NotAnId) }
+    }
+}
+
 /// An API client as the identity provider names it (`azp`), e.g. `api-client-acme`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
@@ -181,6 +253,19 @@ impl EventId {
     pub fn of(buyer: BuyerId, seq: u64, kind: &str) -> Self {
         Self(format!("evt_{}", Uuid::new_v5(&buyer.0, format!("{seq}/{kind}").as_bytes()).simple()))
     }
+
+    /// Of what happened to an endpoint itself, derived from what it was and what it is called.
+    #[must_use]
+    pub fn of_webhook(webhook: &WebhookId, what: &str, kind: &str) -> Self {
+        let name = format!("{webhook}/{what}/{kind}");
+        Self(format!("evt_{}", Uuid::new_v5(&DELIVERIES, name.as_bytes()).simple()))
+    }
+
+    /// As text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Display for EventId {
@@ -211,6 +296,25 @@ mod tests {
         assert!(RequestId::from_client("order-4711:retry.2").is_some());
         for bad in ["", "a b", "ä", "x\n", "{\"a\":1}", &"x".repeat(129)] {
             assert!(RequestId::from_client(bad).is_none(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_webhook_is_that_of_its_organisation_key_and_day() {
+        let organisation = |n| OrganisationId(Uuid::from_u128(n));
+        let at = Instant::from_millis(1_795_166_100_000);
+        let webhook = WebhookId::of(organisation(1), "key", at);
+        assert_eq!(webhook, WebhookId::of(organisation(1), "key", at.plus_seconds(60)));
+        assert_eq!(webhook.to_string().parse(), Ok(webhook.clone()));
+        for other in [
+            WebhookId::of(organisation(2), "key", at),
+            WebhookId::of(organisation(1), "yek", at),
+            WebhookId::of(organisation(1), "key", at.plus_seconds(24 * 60 * 60)),
+        ] {
+            assert_ne!(webhook, other);
+        }
+        for bad in ["", "wh_", "wh_0F8E2C5A51B75D0A9E634B1FA7C2D895", "0f8e2c5a51b75d0a9e634b1fa7c2d895", "wh_ab#REV"] {
+            assert_eq!(bad.parse::<WebhookId>(), Err(NotAnId), "{bad}");
         }
     }
 

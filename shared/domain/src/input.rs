@@ -140,6 +140,16 @@ impl<'r> Node<'r> {
         Some(text.to_owned())
     }
 
+    /// This place as text just as it was sent, white space included; required.
+    #[must_use]
+    pub fn verbatim(&self) -> Option<&'r str> {
+        match self.value {
+            None | Some(Value::Null) => self.refused("is required"),
+            Some(Value::String(text)) => Some(text),
+            Some(_) => self.refused("must be text"),
+        }
+    }
+
     /// This place as text with a form of its own, whose error message is the rule.
     #[must_use]
     pub fn parse<T>(&self, length: RangeInclusive<usize>) -> Option<T>
@@ -191,6 +201,13 @@ impl<'r> Node<'r> {
             confidential: self.confidential,
         };
         Some(items.iter().enumerate().map(node).collect())
+    }
+
+    /// The same, and at least one.
+    #[must_use]
+    pub fn some_items(&self, at_most: usize) -> Option<Vec<Node<'r>>> {
+        let items = self.items(at_most)?;
+        if items.is_empty() { self.refused("must have at least 1 item") } else { Some(items) }
     }
 
     fn refused<T>(&self, message: impl Into<String>) -> Option<T> {

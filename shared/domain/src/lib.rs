@@ -28,6 +28,7 @@ mod schema;
 mod secret;
 mod vat;
 mod vies_check;
+pub mod webhook;
 
 pub use address::{Address, Country};
 pub use buyer::{Business, Buyer, BuyerStatus, KycMode, NewBuyer};
@@ -39,10 +40,10 @@ pub use document::{
     Announcement, Document, DocumentSource, DocumentStatus, MEDIA_TYPES, MOST_MULTIPART, MOST_UPLOAD, Statement,
 };
 pub use document_type::{DocumentType, Family, NotADocumentType};
-pub use effect::{CheckVies, Command, Effect, Event, EventType};
+pub use effect::{CheckVies, Command, DeliverWebhook, Effect, Event, EventType, Lane, ReleaseDeliveries};
 pub use ids::{
-    BuyerId, CheckId, ClientId, ContactId, DocumentId, EventId, MailId, NotAnId, OrganisationId, RequestId, SellerId,
-    UploadId,
+    BuyerId, CheckId, ClientId, ContactId, DeliveryId, DocumentId, EventId, MailId, NotAnId, OrganisationId, RequestId,
+    SellerId, UploadId, WebhookId,
 };
 pub use input::{Node, Reader, Violation, Violations};
 pub use instant::Instant;

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Instant, MailId, OrganisationId, SellerId, VatNumber};
+use crate::{Instant, MailId, OrganisationId, SellerId, VatNumber, WebhookId};
 
 /// What an organisation's admin is told. A new one needs a variant, its [`Notice::name`], a constructor of
 /// [`MailOrder`] that says how often it is told, and its words (`functions/mail`).
@@ -21,6 +21,24 @@ pub enum Notice {
         /// The number, as VIES was given it.
         vat_number: VatNumber,
     },
+    /// Deliveries to a webhook endpoint fail, and it will be paused if that goes on.
+    WebhookFailing {
+        /// Which endpoint.
+        webhook: WebhookId,
+        /// How often in a row.
+        failures: u32,
+        /// When that began.
+        since: Instant,
+    },
+    /// A webhook endpoint was paused because deliveries to it failed for too long.
+    WebhookPaused {
+        /// Which endpoint.
+        webhook: WebhookId,
+        /// How often in a row they failed.
+        failures: u32,
+        /// When that began.
+        since: Instant,
+    },
 }
 
 impl Notice {
@@ -29,6 +47,8 @@ impl Notice {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::RequesterRefused { .. } => "requesterRefused",
+            Self::WebhookFailing { .. } => "webhookFailing",
+            Self::WebhookPaused { .. } => "webhookPaused",
         }
     }
 }
@@ -58,6 +78,24 @@ impl MailOrder {
         let day = at.seconds().div_euclid(24 * 60 * 60);
         let once = format!("{seller}/{vat_number}/{day}");
         Self::once(organisation, &once, Notice::RequesterRefused { seller, vat_number })
+    }
+
+    /// An endpoint fails, so often since then. One mail for each row of failures.
+    #[must_use]
+    pub fn webhook_failing(
+        organisation: OrganisationId,
+        webhook: WebhookId,
+        (failures, since): (u32, Instant),
+    ) -> Self {
+        let once = format!("{webhook}/{since}");
+        Self::once(organisation, &once, Notice::WebhookFailing { webhook, failures, since })
+    }
+
+    /// An endpoint was paused. One mail for each row of failures.
+    #[must_use]
+    pub fn webhook_paused(organisation: OrganisationId, webhook: WebhookId, (failures, since): (u32, Instant)) -> Self {
+        let once = format!("{webhook}/{since}");
+        Self::once(organisation, &once, Notice::WebhookPaused { webhook, failures, since })
     }
 
     /// A notice that is mailed once for everything that `once` is equal in.

@@ -236,6 +236,17 @@ impl Problem {
         )
     }
 
+    /// The organisation does not act for sellers that the body names, in this list at these places.
+    #[must_use]
+    pub fn foreign_sellers(field: &str, places: &[usize]) -> Self {
+        let named: Vec<_> = places.iter().map(|place| format!("{field}[{place}]")).collect();
+        let named = named.join(", ");
+        Self::new(
+            Kind::Forbidden,
+            format!("Your organisation is not authorised for these sellers: {named}; `GET /v1/me` lists those it is."),
+        )
+    }
+
     /// The organisation lacks a capability.
     #[must_use]
     pub fn capability_required(capability: Capability) -> Self {

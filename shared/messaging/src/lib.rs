@@ -7,4 +7,4 @@ mod queues;
 
 pub use batch::{Message, each};
 pub use bus::{Bus, BusError, Unsent};
-pub use queues::{Addresses, Order, Queues};
+pub use queues::{Addresses, DeliveryAddresses, DeliveryQueues, Order, Queues};

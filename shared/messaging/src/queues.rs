@@ -8,7 +8,7 @@ use std::time::Duration;
 use aws::Aws;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata};
-use domain::{Command, check_group};
+use domain::{Command, DeliverWebhook, Lane, check_group};
 use futures_util::{StreamExt, stream};
 use tokio::time::timeout;
 use tracing::warn;
@@ -37,6 +37,55 @@ pub struct Addresses {
     pub check_vies: String,
     /// Of `send-mail`.
     pub send_mail: String,
+    /// Of `release-deliveries`.
+    pub release_deliveries: String,
+    /// Of `deliver-webhook`.
+    pub deliveries: DeliveryAddresses,
+}
+
+/// The URLs of the two queues of `deliver-webhook`.
+#[derive(Clone, Debug)]
+pub struct DeliveryAddresses {
+    /// For endpoints that fare well.
+    pub fast: String,
+    /// For retries and endpoints that fail.
+    pub slow: String,
+}
+
+/// The queues of `deliver-webhook`, for whoever sends nothing else.
+#[derive(Clone)]
+pub struct DeliveryQueues {
+    client: Client,
+    addresses: DeliveryAddresses,
+}
+
+impl DeliveryQueues {
+    /// Those queues.
+    #[must_use]
+    pub fn new(aws: &Aws, addresses: DeliveryAddresses) -> Self {
+        Self { client: Client::new(aws.config()), addresses }
+    }
+
+    /// Has deliveries tried. What was not taken is listed.
+    pub async fn send(&self, deliveries: &[DeliverWebhook]) -> Unsent {
+        let sends = deliveries.iter().enumerate().map(|(index, delivery)| async move {
+            (index, self.addresses.message(delivery).send(&self.client, "deliver-webhook", "").await)
+        });
+        let ended = stream::iter(sends).buffered(AT_ONCE).collect::<Vec<_>>().await;
+        Unsent(ended.into_iter().filter(|(_, sent)| !sent).map(|(index, _)| index).collect())
+    }
+}
+
+impl DeliveryAddresses {
+    /// Standard queues share their consumers fairly between groups: an endpoint with many messages, or slow ones, comes
+    /// after the others (SQS fair queues).
+    fn message(&self, delivery: &DeliverWebhook) -> Message<'_> {
+        let queue = match delivery.lane {
+            Lane::Fast => &self.fast,
+            Lane::Slow => &self.slow,
+        };
+        Message { queue, body: serde_json::to_string(delivery), group: Group::Fair(delivery.webhook.to_string()) }
+    }
 }
 
 /// A command to be sent.
@@ -49,11 +98,50 @@ pub struct Order<'c> {
     pub turn: &'c str,
 }
 
-/// What a queue is sent: the message, and for a FIFO queue the group.
+/// What a queue is sent.
 struct Message<'q> {
     queue: &'q str,
     body: serde_json::Result<String>,
-    group: Option<String>,
+    group: Group,
+}
+
+/// Beside which others a message waits.
+enum Group {
+    /// None.
+    None,
+    /// Of a standard queue: whose turn it is, not in what order.
+    Fair(String),
+    /// Of a FIFO queue: one after the other.
+    Ordered(String),
+}
+
+impl Message<'_> {
+    /// Whether it was taken.
+    async fn send(self, client: &Client, name: &str, turn: &str) -> bool {
+        let Self { queue, body, group } = self;
+        let body = match body {
+            Ok(body) => body,
+            Err(cause) => {
+                warn!(command = name, %cause, "A command cannot be written as JSON");
+                return false;
+            }
+        };
+        let (group, turn) = match group {
+            Group::None => (None, None),
+            Group::Fair(group) => (Some(group), None),
+            Group::Ordered(group) => (Some(group), Some(turn.to_owned())),
+        };
+        let send = client.send_message().queue_url(queue).message_body(body);
+        let send = send.set_message_group_id(group).set_message_deduplication_id(turn);
+        match send.send().await {
+            Ok(_) => true,
+            Err(error) => {
+                let code = error.code().unwrap_or("no answer");
+                warn!(command = name, code, cause = %DisplayErrorContext(&error), "A queue did not take a command");
+                false
+            }
+        }
+    }
 }
 
 impl Queues {
@@ -84,26 +172,7 @@ impl Queues {
 
     /// Whether it was taken.
     async fn send_one(&self, order: &Order<'_>) -> bool {
-        let name = order.command.name();
-        let Message { queue, body, group } = self.message(order.command);
-        let body = match body {
-            Ok(body) => body,
-            Err(cause) => {
-                warn!(command = name, %cause, "A command cannot be written as JSON");
-                return false;
-            }
-        };
-        let turn = group.is_some().then(|| order.turn.to_owned());
-        let send = self.client.send_message().queue_url(queue).message_body(body);
-        let send = send.set_message_group_id(group).set_message_deduplication_id(turn);
-        match send.send().await {
-            Ok(_) => true,
-            Err(error) => {
-                let code = error.code().unwrap_or("no answer");
-                warn!(command = name, code, cause = %DisplayErrorContext(&error), "A queue did not take a command");
-                false
-            }
-        }
+        self.message(order.command).send(&self.client, order.command.name(), order.turn).await
     }
 
     fn message(&self, command: &Command) -> Message<'_> {
@@ -111,11 +180,17 @@ impl Queues {
             Command::CheckVies(check) => Message {
                 queue: &self.addresses.check_vies,
                 body: serde_json::to_string(check),
-                group: Some(check_group(&check.vat_number, check.buyer, self.lanes)),
+                group: Group::Ordered(check_group(&check.vat_number, check.buyer, self.lanes)),
             },
             Command::SendMail(order) => {
-                Message { queue: &self.addresses.send_mail, body: serde_json::to_string(order), group: None }
+                Message { queue: &self.addresses.send_mail, body: serde_json::to_string(order), group: Group::None }
             }
+            Command::DeliverWebhook(delivery) => self.addresses.deliveries.message(delivery),
+            Command::ReleaseDeliveries(release) => Message {
+                queue: &self.addresses.release_deliveries,
+                body: serde_json::to_string(release),
+                group: Group::None,
+            },
         }
     }
 }

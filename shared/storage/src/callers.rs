@@ -60,6 +60,23 @@ impl Callers {
         Ok(Some(Membership { organisation: item::read(organisation)?, seller }))
     }
 
+    /// Of at most a hundred sellers, none twice, those that the organisation acts for, in no order.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn acts_for(
+        &self,
+        organisation: OrganisationId,
+        sellers: &[SellerId],
+    ) -> Result<Vec<SellerId>, StorageError> {
+        if sellers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<_> = sellers.iter().map(|seller| Key::membership(organisation, *seller)).collect();
+        let found = self.0.batch_get(keys.iter()).await?;
+        found.into_iter().map(|item| Ok(item::read::<Seller>(item)?.uuid)).collect()
+    }
+
     /// Every seller that an organisation acts for, by id.
     ///
     /// # Errors

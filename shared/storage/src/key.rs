@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    BuyerId, Category, CheckId, ClientId, ContactId, DocumentId, DocumentType, Instant, MailId, OrganisationId,
-    SellerId, UploadId,
+    BuyerId, Category, CheckId, ClientId, ContactId, DeliveryId, DocumentId, DocumentType, Instant, MailId,
+    OrganisationId, SellerId, UploadId, WebhookId,
 };
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -94,6 +94,31 @@ impl Key {
         Self::new(disclosures_pk(buyer), format!("{at}#{}", Uuid::new_v4().simple()))
     }
 
+    /// A webhook endpoint of an organisation.
+    pub(crate) fn webhook(organisation: OrganisationId, webhook: &WebhookId) -> Self {
+        Self::new(webhooks_pk(organisation), format!("{WEBHOOK}{webhook}"))
+    }
+
+    /// How many webhook endpoints an organisation has.
+    pub(crate) fn webhook_count(organisation: OrganisationId) -> Self {
+        Self::new(webhooks_pk(organisation), "COUNT")
+    }
+
+    /// One change of a webhook endpoint; numbers are padded so that they sort.
+    pub(crate) fn webhook_revision(organisation: OrganisationId, webhook: &WebhookId, revision: u64) -> Self {
+        Self::new(webhooks_pk(organisation), format!("{}{revision:012}", webhook_log(webhook)))
+    }
+
+    /// A delivery to a webhook endpoint.
+    pub(crate) fn delivery(webhook: &WebhookId, delivery: &DeliveryId) -> Self {
+        Self::new(deliveries_pk(webhook), delivery.to_string())
+    }
+
+    /// Work that was ordered in a transaction and was not sent to its queue yet.
+    pub(crate) fn errand(organisation: OrganisationId, errand: Uuid) -> Self {
+        Self::new(format!("{ERRAND}{organisation}"), errand.to_string())
+    }
+
     /// What an organisation was answered under an idempotency key.
     pub(crate) fn receipt(organisation: OrganisationId, idempotency_key: &str) -> Self {
         Self::new(format!("RECEIPT#{organisation}"), idempotency_key)
@@ -136,6 +161,32 @@ pub(crate) const DOCUMENT: &str = "DOC#";
 pub(crate) const NOW: &str = "NOW#";
 /// Sort key prefix of the pointers to active documents.
 pub(crate) const ACTIVE: &str = "NOW#ACTIVE#";
+
+/// Partition key prefix of deliveries to webhook endpoints.
+pub(crate) const DELIVERY: &str = "DELIVERY#";
+/// Partition key prefix of work that was not sent to its queue yet.
+pub(crate) const ERRAND: &str = "ERRAND#";
+
+/// Sort key prefix of webhook endpoints.
+pub(crate) const WEBHOOK: &str = "WEBHOOK#";
+/// Sort key prefix of the changes of webhook endpoints, those of deleted ones too.
+pub(crate) const WEBHOOK_LOG: &str = "LOG#";
+
+/// Sort key prefix of the changes of a webhook endpoint.
+pub(crate) fn webhook_log(webhook: &WebhookId) -> String {
+    format!("{WEBHOOK_LOG}{webhook}#")
+}
+
+/// The partition of an organisation's webhook endpoints. Not the organisation's own: whoever may write endpoints may not
+/// write what the organisation is allowed to.
+pub(crate) fn webhooks_pk(organisation: OrganisationId) -> String {
+    format!("WEBHOOKS#{organisation}")
+}
+
+/// The partition of the deliveries to a webhook endpoint. Ids of endpoints are derived from their organisation.
+pub(crate) fn deliveries_pk(webhook: &WebhookId) -> String {
+    format!("{DELIVERY}{webhook}")
+}
 
 /// The partition of the log of who was shown a buyer's personal data.
 pub(crate) fn disclosures_pk(buyer: BuyerId) -> String {

@@ -10,6 +10,7 @@ mod admin;
 mod buyers;
 mod callers;
 mod contacts;
+mod deliveries;
 mod disclosures;
 mod document_erasure;
 mod document_list;
@@ -34,11 +35,16 @@ mod uploads;
 mod vies_checks;
 mod vies_monitoring;
 mod vies_work;
+mod webhook_changes;
+mod webhooks;
 
 pub use admin::Administration;
 pub use buyers::{CreateBuyers, ReadBuyers, Upserted};
 pub use callers::{Callers, Membership};
 pub use contacts::{ContactModified, ContactRefusal, ModifyContacts, ReadContacts};
+pub use deliveries::{
+    Bearing, RecordDeliveries, Recorded, ReleaseHeldDeliveries, SentBy, Watched, WorkOnDeliveries, Written,
+};
 pub use disclosures::{Disclosures, NoteDisclosures};
 pub use document_erasure::EraseDocuments;
 pub use document_list::{DocumentFilter, ReadDocuments, StoredDocument};
@@ -60,3 +66,7 @@ pub use uploads::{Announced, ReadUploads, RegisterUploads, Registered, StartUplo
 pub use vies_checks::{ReadViesChecks, RequestViesChecks, ViesRequested};
 pub use vies_monitoring::{DailyCheck, MonitorVies, Monitored};
 pub use vies_work::{Attempted, OpenViesCheck, WorkOnViesChecks};
+pub use webhook_changes::{ModifyWebhooks, WebhookChanged, WebhookRefusal};
+pub use webhooks::{
+    NewWebhook, ReadWebhooks, RegisterWebhooks, Registered as WebhookRegistered, ShownWebhook, WebhookHistories,
+};

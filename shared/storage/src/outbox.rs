@@ -4,19 +4,24 @@
 //! relay at once, or `run-due` from two minutes later on) takes that place away *after* the send was
 //! confirmed. So a lost stream record, a dead function or a refused send delays an effect, and never loses it.
 //!
+//! What a transaction orders that is not about a buyer stands beside it as an errand, and goes the same two ways.
+//!
 //! Whatever else has to happen at some time has a place there too. Claiming it moves the place to the end of a lease;
 //! only the transaction that ends the work takes it away or moves it for good. So work whose message is lost, or whose
 //! worker dies, comes up again.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use domain::{BuyerId, CheckId, CheckVies, Command, Effect, Instant, Revision};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
+use domain::{BuyerId, CheckVies, Command, DeliveryId, Effect, Instant, OrganisationId, Revision};
 use serde::{Deserialize, Serialize};
 use tracing::error;
+use uuid::Uuid;
 
+use crate::deliveries::DeliveryItem;
 use crate::item::{self, Item, RevisionItem};
-use crate::key::{Key, REVISION, VIES_CHECK};
+use crate::key::{DELIVERY, ERRAND, Key, REVISION, VIES_CHECK};
+use crate::transaction::{self, NEW};
 use crate::vies_checks::CheckItem;
 use crate::vies_monitoring::DailyCheck;
 use crate::{StorageError, Table};
@@ -27,7 +32,8 @@ const SHARDS: u64 = 8;
 const GRACE_SECONDS: i64 = 120;
 /// How long a claimed effect is left to its claimer.
 const LEASE_SECONDS: i64 = 120;
-/// How long a check that was put into its queue is left there at least: longer than it usually queues behind others.
+/// How long work that was put into its queue is left there at least: longer than it usually queues behind others of a
+/// member state or an endpoint that hangs. What is put there twice costs a read.
 pub(crate) const QUEUED_SECONDS: i64 = 15 * 60;
 /// And at most. The older a check is the longer: where a member state hangs for hours and many wait for it, the queue
 /// would else fill with messages about the same ones.
@@ -67,13 +73,29 @@ impl Place {
     /// Of a buyer's item with that number, at that time: the tail of the buyer's id and the number are evenly spread.
     pub(crate) fn of(buyer: BuyerId, number: u64, at: Instant) -> Self {
         let tail = u64::from(buyer.0.as_bytes()[15]);
-        Self { due_shard: Some(Line::Work.shard(tail.wrapping_add(number) % SHARDS)), due_at: Some(at.millis()) }
+        Self::in_shard(tail.wrapping_add(number), at)
     }
 
     /// Of a check of the day: apart, so that many of them delay nothing else.
     pub(crate) fn daily(buyer: BuyerId, at: Instant) -> Self {
         let shard = u64::from(buyer.0.as_bytes()[15]) % SHARDS;
         Self { due_shard: Some(Line::Daily.shard(shard)), due_at: Some(at.millis()) }
+    }
+
+    /// Of a delivery at that time; the tail of its id is evenly spread.
+    pub(crate) fn of_delivery(delivery: &DeliveryId, at: Instant) -> Self {
+        let id = delivery.to_string();
+        let tail = id.bytes().last().and_then(|digit| char::from(digit).to_digit(16)).unwrap_or_default();
+        Self::in_shard(tail.into(), at)
+    }
+
+    /// Of an errand: `run-due` leaves it to the relay for a while.
+    pub(crate) fn of_errand(errand: Uuid, ordered_at: Instant) -> Self {
+        Self::in_shard(errand.as_bytes()[15].into(), ordered_at.plus_seconds(GRACE_SECONDS))
+    }
+
+    fn in_shard(number: u64, at: Instant) -> Self {
+        Self { due_shard: Some(Line::Work.shard(number % SHARDS)), due_at: Some(at.millis()) }
     }
 
     /// Of a revision: none if it has no effect, else `run-due` leaves it to the relay for a while.
@@ -96,32 +118,44 @@ impl Place {
 
 /// An effect that may have to be sent.
 pub struct Pending {
-    /// Whose.
-    pub buyer: BuyerId,
+    /// Whose, if it is of a buyer.
+    pub buyer: Option<BuyerId>,
     /// What is to be sent.
     pub effect: Effect,
     /// Names this turn of sending it: the same when the same stream record comes again, another one when it is due again.
     pub turn: String,
-    /// The revision that causes it, which says whether it was sent. Else it is work that was begun and comes up again,
-    /// and its worker says whether it was done.
-    pub seq: Option<u64>,
-    /// Of work that was begun: where it waits.
-    begun: Option<Begun>,
+    follow_up: FollowUp,
+}
+
+/// What is noted about an effect once it was sent.
+enum FollowUp {
+    /// That the revision's was sent: nothing is due any more.
+    Revision(BuyerId, u64),
+    /// That the errand is done with.
+    Errand(Key),
+    /// That work which was begun is in its queue; its worker says whether it was done.
+    Begun(Begun),
 }
 
 /// Work that was begun, as it was claimed.
 struct Begun {
-    check: CheckId,
-    requested_at: Instant,
+    key: Key,
     place: Place,
+    /// How long it is left to its queue.
+    seconds: i64,
 }
 
 impl Pending {
-    /// From a revision's item as the table's stream shows it; `None` when it has no effect.
+    /// From the item of a revision or an errand as the table's stream shows it; `None` when it has no effect.
     ///
     /// # Errors
     /// [`StorageError::Unreadable`].
     pub fn from_stream(image: serde_dynamo::Item) -> Result<Option<Self>, StorageError> {
+        let key: StreamKey = serde_dynamo::from_item(image.clone())?;
+        if key.pk.starts_with(ERRAND) {
+            let errand = serde_dynamo::from_item(image)?;
+            return Ok(Some(Self::of_errand(Key { pk: key.pk, sk: key.sk }, errand)));
+        }
         Self::of_revision(&serde_dynamo::from_item(image)?)
     }
 
@@ -129,21 +163,40 @@ impl Pending {
         let revision = item.revision()?;
         let (buyer, seq) = (revision.buyer, revision.seq);
         let turn = |at: Option<i64>| format!("{buyer}-{seq}-{}", at.unwrap_or_default());
-        Ok(revision.effect.map(|effect| Self {
-            buyer,
-            effect,
-            turn: turn(item.place.due_at),
-            seq: Some(seq),
-            begun: None,
-        }))
+        let (turn, follow_up) = (turn(item.place.due_at), FollowUp::Revision(buyer, seq));
+        Ok(revision.effect.map(|effect| Self { buyer: Some(buyer), effect, turn, follow_up }))
     }
 
-    fn of_check(item: CheckItem) -> Self {
+    fn of_check(item: CheckItem, now: Instant) -> Self {
         let (buyer, check_id, vat_number) = (item.check.buyer, item.check.check_id, item.check.vat_number);
         let effect = Effect::Command(Command::CheckVies(CheckVies { buyer, check_id, vat_number }));
         let turn = format!("{check_id}-{}", item.place.due_at.unwrap_or_default());
-        let begun = Begun { check: check_id, requested_at: item.check.requested_at, place: item.place };
-        Self { buyer, effect, turn, seq: None, begun: Some(begun) }
+        // The older it is the longer: see LONGEST_QUEUED_SECONDS.
+        let age = (now.millis() - item.check.requested_at.millis()) / 1000;
+        let seconds = (age / 2).clamp(QUEUED_SECONDS, LONGEST_QUEUED_SECONDS);
+        let begun = Begun { key: Key::vies_check(buyer, check_id), place: item.place, seconds };
+        Self { buyer: Some(buyer), effect, turn, follow_up: FollowUp::Begun(begun) }
+    }
+
+    fn of_errand(key: Key, errand: ErrandItem) -> Self {
+        let turn = format!("{}-{}", key.sk, errand.place.due_at.unwrap_or_default());
+        Self { buyer: None, effect: Effect::Command(errand.command), turn, follow_up: FollowUp::Errand(key) }
+    }
+
+    fn of_delivery(key: Key, item: DeliveryItem) -> Self {
+        let turn = format!("{}-{}", item.delivery.id, item.place.due_at.unwrap_or_default());
+        let command = Command::DeliverWebhook(item.delivery.command());
+        let begun = Begun { key, place: item.place, seconds: QUEUED_SECONDS };
+        Self { buyer: None, effect: Effect::Command(command), turn, follow_up: FollowUp::Begun(begun) }
+    }
+
+    /// The number of the revision that causes it.
+    #[must_use]
+    pub const fn seq(&self) -> Option<u64> {
+        match &self.follow_up {
+            FollowUp::Revision(_, seq) => Some(*seq),
+            FollowUp::Errand(_) | FollowUp::Begun(_) => None,
+        }
     }
 }
 
@@ -162,6 +215,35 @@ impl Claimed {
     #[must_use]
     pub const fn may_be_more(&self, asked_for: usize) -> bool {
         self.listed >= asked_for && !(self.effects.is_empty() && self.daily_checks.is_empty())
+    }
+}
+
+/// Work that is ordered in a transaction and sent to its queue afterwards.
+#[derive(Serialize, Deserialize)]
+struct ErrandItem {
+    command: Command,
+    /// Until it was sent.
+    #[serde(flatten)]
+    place: Place,
+}
+
+#[derive(Deserialize)]
+struct StreamKey {
+    pk: String,
+    sk: String,
+}
+
+impl Table {
+    /// Orders work of an organisation's within a transaction.
+    pub(crate) fn errand(
+        &self,
+        organisation: OrganisationId,
+        command: Command,
+        at: Instant,
+    ) -> Result<TransactWriteItem, StorageError> {
+        let id = Uuid::new_v4();
+        let errand = ErrandItem { command, place: Place::of_errand(id, at) };
+        Ok(transaction::put(self, item::write(&Key::errand(organisation, id), &errand)?, Some(NEW)))
     }
 }
 
@@ -198,7 +280,7 @@ impl Outbox {
                     for due in listed {
                         match self.claim(&due, now).await {
                             Ok(Some(item)) => {
-                                if let Err(cause) = claimed.take(&due, item) {
+                                if let Err(cause) = claimed.take(&due, item, now) {
                                     error!(pk = due.pk, sk = due.sk, %cause, alarm = "stuck", "What is due cannot be read");
                                 }
                             }
@@ -267,13 +349,20 @@ impl Outbox {
     /// # Errors
     /// [`StorageError`].
     pub async fn settle(&self, sent: &Pending, now: Instant) -> Result<(), StorageError> {
-        let Some(seq) = sent.seq else { return self.leave_to_its_queue(sent, now).await };
+        let (buyer, seq) = match &sent.follow_up {
+            FollowUp::Revision(buyer, seq) => (*buyer, *seq),
+            FollowUp::Errand(errand) => {
+                let delete = self.0.client.delete_item().table_name(&self.0.name).set_key(Some(errand.attributes()));
+                return delete.send().await.map(drop).map_err(|error| StorageError::of(&error));
+            }
+            FollowUp::Begun(begun) => return self.leave_to_its_queue(begun, now).await,
+        };
         let update = self
             .0
             .client
             .update_item()
             .table_name(&self.0.name)
-            .set_key(Some(Key::revision(sent.buyer, seq).attributes()))
+            .set_key(Some(Key::revision(buyer, seq).attributes()))
             .update_expression("REMOVE dueShard, dueAt")
             .condition_expression("attribute_exists(dueAt)");
         match update.send().await {
@@ -286,16 +375,14 @@ impl Outbox {
 
 impl Outbox {
     /// Moves the place of begun work on, if its worker did not do so already.
-    async fn leave_to_its_queue(&self, sent: &Pending, now: Instant) -> Result<(), StorageError> {
-        let Some(Begun { check, requested_at, place }) = &sent.begun else { return Ok(()) };
-        let age = (now.millis() - requested_at.millis()) / 1000;
-        let later = now.plus_seconds((age / 2).clamp(QUEUED_SECONDS, LONGEST_QUEUED_SECONDS));
+    async fn leave_to_its_queue(&self, Begun { key, place, seconds }: &Begun, now: Instant) -> Result<(), StorageError> {
+        let later = now.plus_seconds(*seconds);
         let update = self
             .0
             .client
             .update_item()
             .table_name(&self.0.name)
-            .set_key(Some(Key::vies_check(sent.buyer, *check).attributes()))
+            .set_key(Some(key.attributes()))
             .update_expression("SET dueAt = :later")
             .condition_expression("dueAt = :claimed")
             .expression_attribute_values(":later", AttributeValue::N(later.millis().to_string()))
@@ -309,11 +396,16 @@ impl Outbox {
 }
 
 impl Claimed {
-    fn take(&mut self, due: &Due, item: Item) -> Result<(), StorageError> {
-        if due.sk.starts_with(REVISION) {
+    fn take(&mut self, due: &Due, item: Item, now: Instant) -> Result<(), StorageError> {
+        let key = || Key { pk: due.pk.clone(), sk: due.sk.clone() };
+        if due.pk.starts_with(DELIVERY) {
+            self.effects.push(Pending::of_delivery(key(), item::read(item)?));
+        } else if due.pk.starts_with(ERRAND) {
+            self.effects.push(Pending::of_errand(key(), item::read(item)?));
+        } else if due.sk.starts_with(REVISION) {
             self.effects.extend(Pending::of_revision(&item::read(item)?)?);
         } else if due.sk.starts_with(VIES_CHECK) {
-            self.effects.push(Pending::of_check(item::read(item)?));
+            self.effects.push(Pending::of_check(item::read(item)?, now));
         } else {
             self.daily_checks.push(DailyCheck::read(&due.pk, item)?);
         }

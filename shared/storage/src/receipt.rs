@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
-use domain::{ContactId, DocumentId, DocumentStatus, Instant, OrganisationId, Salt, UploadId};
+use domain::{ContactId, DocumentId, DocumentStatus, Instant, OrganisationId, Salt, UploadId, WebhookId};
 use serde::{Deserialize, Serialize};
 
 use crate::item::{self, Item};
@@ -79,7 +79,7 @@ pub(crate) struct Kept {
 }
 
 /// What an answer shows that is not kept with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Shows {
     /// A contact person.
@@ -88,6 +88,8 @@ pub(crate) enum Shows {
     Document(DocumentId, DocumentStatus),
     /// An announced upload.
     Upload(UploadId),
+    /// A webhook endpoint as of a revision.
+    Webhook(WebhookId, u64),
 }
 
 /// A contact person as a revision left him.

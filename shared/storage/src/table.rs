@@ -7,9 +7,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::{
     Administration, Callers, CreateBuyers, Disclosures, EraseDocuments, ExportBuyers, Histories, IssuerKeys, KeysCopy,
-    Limits, ListBuyers, ModifyBuyers, ModifyContacts, ModifyDocuments, MonitorVies, NoteDisclosures, Outbox, Partners,
-    ReadBuyers, ReadContacts, ReadDocuments, ReadKyc, ReadUploads, ReadViesChecks, RegisterUploads, RequestViesChecks,
-    SendMails, StartUploads, StorageError, WorkOnViesChecks,
+    Limits, ListBuyers, ModifyBuyers, ModifyContacts, ModifyDocuments, ModifyWebhooks, MonitorVies, NoteDisclosures,
+    Outbox, Partners, ReadBuyers, ReadContacts, ReadDocuments, ReadKyc, ReadUploads, ReadViesChecks, ReadWebhooks,
+    RecordDeliveries, RegisterUploads, RegisterWebhooks, ReleaseHeldDeliveries, RequestViesChecks, SendMails,
+    StartUploads, StorageError, WebhookHistories, WorkOnDeliveries, WorkOnViesChecks,
 };
 
 /// The table `onboarding`. Cheap to clone; hands out one narrow type per purpose.
@@ -161,6 +162,30 @@ impl Table {
         RegisterUploads(self.clone())
     }
 
+    /// Webhook endpoints, to read.
+    #[must_use]
+    pub fn read_webhooks(&self) -> ReadWebhooks {
+        ReadWebhooks(self.clone())
+    }
+
+    /// Webhook endpoints, to register.
+    #[must_use]
+    pub fn register_webhooks(&self) -> RegisterWebhooks {
+        RegisterWebhooks(self.clone())
+    }
+
+    /// Webhook endpoints, to change and delete.
+    #[must_use]
+    pub fn modify_webhooks(&self) -> ModifyWebhooks {
+        ModifyWebhooks(self.clone())
+    }
+
+    /// What ever changed of webhook endpoints, to read.
+    #[must_use]
+    pub fn webhook_histories(&self) -> WebhookHistories {
+        WebhookHistories(self.clone())
+    }
+
     /// What KYC statuses come from, to read.
     #[must_use]
     pub fn read_kyc(&self) -> ReadKyc {
@@ -213,6 +238,24 @@ impl Table {
     #[must_use]
     pub fn send_mails(&self) -> SendMails {
         SendMails(self.clone())
+    }
+
+    /// Deliveries to webhook endpoints, to record.
+    #[must_use]
+    pub fn record_deliveries(&self) -> RecordDeliveries {
+        RecordDeliveries(self.clone())
+    }
+
+    /// Deliveries to webhook endpoints, to work on.
+    #[must_use]
+    pub fn work_on_deliveries(&self) -> WorkOnDeliveries {
+        WorkOnDeliveries(self.clone())
+    }
+
+    /// Deliveries that were held or failed, to send on.
+    #[must_use]
+    pub fn release_deliveries(&self) -> ReleaseHeldDeliveries {
+        ReleaseHeldDeliveries(self.clone())
     }
 
     /// Organisations, clients and sellers, to write.

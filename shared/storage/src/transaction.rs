@@ -78,6 +78,63 @@ pub(crate) fn set(table: &Table, key: &Key, name: &str, value: AttributeValue) -
     TransactWriteItem::builder().update(update.build().expect("table, key and expression are set")).build()
 }
 
+/// Sets these attributes of an item and removes those, and leaves all others as they are; the condition is required,
+/// so that no item comes into being by it.
+pub(crate) fn patch(
+    table: &Table,
+    key: &Key,
+    (set, remove): (Item, &[&str]),
+    (condition, values): Condition<'_>,
+) -> TransactWriteItem {
+    let mut update = Update::builder()
+        .table_name(&table.name)
+        .set_key(Some(key.attributes()))
+        .condition_expression(condition)
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    for (name, value) in values {
+        update = update.expression_attribute_values(*name, value.clone());
+    }
+    let mut setting = Vec::with_capacity(set.len());
+    for (index, (name, value)) in set.into_iter().enumerate() {
+        setting.push(format!("#s{index} = :s{index}"));
+        update = update
+            .expression_attribute_names(format!("#s{index}"), name)
+            .expression_attribute_values(format!(":s{index}"), value);
+    }
+    let mut expression = format!("SET {}", setting.join(", "));
+    let mut removing = Vec::with_capacity(remove.len());
+    for (index, name) in remove.iter().enumerate() {
+        removing.push(format!("#r{index}"));
+        update = update.expression_attribute_names(format!("#r{index}"), *name);
+    }
+    if !removing.is_empty() {
+        expression = format!("{expression} REMOVE {}", removing.join(", "));
+    }
+    let update = update.update_expression(expression).build().expect("table, key and expression are set");
+    TransactWriteItem::builder().update(update).build()
+}
+
+/// Adds to a number of an item, which is made where there is none.
+pub(crate) fn count(
+    table: &Table,
+    key: &Key,
+    (name, by): (&str, i64),
+    (condition, values): Condition<'_>,
+) -> TransactWriteItem {
+    let mut update = Update::builder()
+        .table_name(&table.name)
+        .set_key(Some(key.attributes()))
+        .condition_expression(condition)
+        .update_expression("ADD #name :by")
+        .expression_attribute_names("#name", name)
+        .expression_attribute_values(":by", AttributeValue::N(by.to_string()))
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    for (name, value) in values {
+        update = update.expression_attribute_values(*name, value.clone());
+    }
+    TransactWriteItem::builder().update(update.build().expect("table, key and expression are set")).build()
+}
+
 /// Asks that an item meets a condition; nothing is written.
 pub(crate) fn check(table: &Table, key: &Key, (expression, values): Condition<'_>) -> TransactWriteItem {
     let mut check = ConditionCheck::builder()

@@ -5,6 +5,7 @@
 //! is not listed can be measured, but not checked.
 
 mod documents;
+mod webhooks;
 
 use serde_json::Value;
 
@@ -194,6 +195,12 @@ impl Scenario {
             }
             "upload-document" | "start-upload" | "get-upload" | "list-documents" | "get-document"
             | "download-document" | "archive-document" | "register-upload" => Self::of_documents(function, plain),
+            "register-webhook"
+            | "list-webhooks"
+            | "get-webhook"
+            | "update-webhook"
+            | "delete-webhook"
+            | "rotate-webhook-secret" => Self::of_webhooks(function, plain),
             "openapi-document" | "docs-page" => vec![plain(Expected::Success, Calls::Nothing)],
             "unmatched" => vec![plain(Expected::Status(404), Calls::Nothing)],
             _ => vec![plain(Expected::Success, Calls::Unlisted)],

@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use aws::{Aws, Fetch};
+use domain::webhook::{NewEndpoint, Plain, Secret};
 use domain::{
     Actor, Branding, BuyerId, Capabilities, Cause, CheckId, ClientId, NewBuyer, Organisation, OrganisationId, PageSize,
-    RateLimitTier, RateLimits, RequestId, Seller, SellerId, Source,
+    RateLimitTier, RateLimits, RequestId, Seller, SellerId, Source, WebhookId,
 };
 use lambda_process::Setting;
+use sealing::SecretKey;
 use serde_json::json;
 use simulators::identity_provider::Forgery;
 use simulators::{IdentityProvider, Vies};
-use storage::{Answer, KeysCopy, Line, Remember, Table};
+use storage::{Answer, KeysCopy, Line, NewWebhook, Remember, Table, WebhookRegistered};
 use uuid::Uuid;
 
 use crate::documents::{self, DOCUMENTS_BUCKET, INCOMING_BUCKET, Owner, SPECIAL_KEY, Seeded};
@@ -28,6 +30,7 @@ const TABLE: &str = "onboarding";
 pub(crate) const LIMITS_TABLE: &str = "limits";
 const REGION: &str = "eu-central-1";
 const REQUIRED_DPA_VERSION: &str = "2026-01";
+const WEBHOOK_KEY: &str = "arn:aws:kms:eu-central-1:123456789012:key/bench-webhook";
 const CLIENT: &str = "api-client-bench";
 
 /// A caller with his token, his seller and a buyer with a document and an upload.
@@ -41,6 +44,7 @@ pub(crate) struct World {
     check: String,
     document: String,
     upload: String,
+    webhook: String,
     /// Values of the template's variables that only a deployment knows.
     variables: BTreeMap<&'static str, String>,
     /// Its keys are in the table; it answers should a function ask all the same.
@@ -67,6 +71,7 @@ impl World {
         let buyer = create_buyer(&table, organisation.uuid, seller.uuid, &cause).await?;
         let check = open_check(&table, organisation.uuid, (seller.uuid, buyer), &cause).await?;
         let contact = contact_of(&table, (seller.uuid, buyer)).await?;
+        let webhook = register_webhook(&aws, &table, organisation.uuid, &cause).await?;
         let owner = Owner { organisation: organisation.uuid, seller: seller.uuid, buyer, cause };
         let Seeded { document, upload, mut states } = documents::seed(endpoint, &aws, &table, &owner).await?;
         let Stored { items, objects } = states[&Before::Seed].clone();
@@ -76,6 +81,7 @@ impl World {
             check,
             document: document.to_string(),
             upload: upload.to_string(),
+            webhook: webhook.to_string(),
             states,
             token: long_lived_token(&identity_provider),
             organisation: organisation.uuid.to_string(),
@@ -92,6 +98,7 @@ impl World {
                 ("INCOMING_BUCKET", INCOMING_BUCKET.to_owned()),
                 ("SPECIAL_KEY_ARN", SPECIAL_KEY.to_owned()),
                 ("VIES_URL", vies.url()),
+                ("WEBHOOK_KEY_ARN", WEBHOOK_KEY.to_owned()),
             ]),
             _identity_provider: identity_provider,
             _vies: vies,
@@ -109,6 +116,7 @@ impl World {
             ("CHECK", &self.check),
             ("DOCUMENT", &self.document),
             ("UPLOAD", &self.upload),
+            ("WEBHOOK", &self.webhook),
         ]
     }
 
@@ -238,6 +246,27 @@ async fn contact_of(table: &Table, buyer: (SellerId, BuyerId)) -> anyhow::Result
     let mut fields = history.items.iter().flat_map(|revision| &revision.changes).map(|change| &change.field);
     let id = fields.find_map(|field| field.strip_prefix("contacts[")?.strip_suffix(']'));
     Ok(id.context("the buyer has a contact")?.to_owned())
+}
+
+/// Another one than the event of `register-webhook` makes.
+async fn register_webhook(
+    aws: &Aws,
+    table: &Table,
+    organisation: OrganisationId,
+    cause: &Cause,
+) -> anyhow::Result<WebhookId> {
+    let body = json!({ "url": "https://hooks.example.com/bench", "events": ["kyc.*"] });
+    let settings = NewEndpoint::parse(&body, Plain::Refused)?.settings;
+    let id = WebhookId::of(organisation, "the webhook of the bench", cause.at);
+    let sealed = SecretKey::new(aws, WEBHOOK_KEY).seal(&Secret::fresh(), (organisation, &id)).await?;
+    let new = NewWebhook { id: id.clone(), organisation, settings, sealed };
+    let remember =
+        Remember::new(organisation, "seed of webhook".to_owned(), "the seed of the bench".to_owned(), cause.at);
+    let registered = table.register_webhooks().register(new, Answer::empty(201), cause, &remember).await;
+    match registered.context("register a webhook endpoint")? {
+        WebhookRegistered::Done(..) => Ok(id),
+        _ => bail!("the webhook endpoint of the seed was not registered"),
+    }
 }
 
 /// What the stream shows to `relay-outbox` is in the table; due whatever this machine's clock says.

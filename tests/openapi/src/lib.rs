@@ -15,7 +15,7 @@ service (bodies over 10 MB, headers over 10,240 bytes, its own throttling) with 
 /// Every group of functions that the API is made of.
 #[must_use]
 pub fn groups() -> Vec<Group> {
-    vec![account::described(), buyers::described(), documents::described(), kyc::described()]
+    vec![account::described(), buyers::described(), documents::described(), kyc::described(), webhooks::described()]
 }
 
 /// The committed file.

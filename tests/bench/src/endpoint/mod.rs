@@ -152,6 +152,8 @@ async fn answer(
         ("AWSEvents", "PutEvents") => (Ok(put_events(&request)), Units::default()),
         ("AmazonSQS", "SendMessage") => (Ok(sent()), Units::default()),
         ("AmazonSQS", "SendMessageBatch") => (Ok(send_batch(&request)), Units::default()),
+        ("TrentService", "Encrypt") => (Ok(sealed(&request)), Units::default()),
+        ("TrentService", "Decrypt") => (Ok(opened(&request)), Units::default()),
         _ => (Err(Refusal::unknown_operation(target)), Units::default()),
     };
     tally.add(&shown(operation, &request), units);
@@ -159,7 +161,8 @@ async fn answer(
         Ok(body) => (StatusCode::OK, body),
         Err(refusal) => (StatusCode::BAD_REQUEST, refusal.body),
     };
-    let version = if service == "AWSEvents" { "application/x-amz-json-1.1" } else { "application/x-amz-json-1.0" };
+    let is_newer = ["AWSEvents", "TrentService"].contains(&service);
+    let version = if is_newer { "application/x-amz-json-1.1" } else { "application/x-amz-json-1.0" };
     let headers = [("content-type", version.to_owned()), ("x-amzn-requestid", Uuid::new_v4().to_string())];
     (status, headers, body.to_string()).into_response()
 }
@@ -199,6 +202,15 @@ fn send_batch(request: &Value) -> Value {
         })
         .collect();
     json!({ "Successful": successful, "Failed": [] })
+}
+
+/// KMS, which keeps no secret here: what is sealed is what was given.
+fn sealed(request: &Value) -> Value {
+    json!({ "CiphertextBlob": request["Plaintext"], "KeyId": request["KeyId"] })
+}
+
+fn opened(request: &Value) -> Value {
+    json!({ "Plaintext": request["CiphertextBlob"], "KeyId": request["KeyId"] })
 }
 
 /// An answer of status 400.

@@ -1,0 +1,83 @@
+//! The group `webhooks`: its functions and how they are described.
+
+mod delete_webhook;
+mod get_webhook;
+mod list_webhooks;
+mod partners;
+mod register_webhook;
+mod resource;
+mod rotate_webhook_secret;
+mod secrets;
+mod update_webhook;
+
+use aws::{Aws, NotSet};
+use description::Group;
+use domain::webhook::Plain;
+use http_edge::{Door, Endpoint, Environment, Function};
+use sealing::SecretKey;
+use storage::Table;
+
+use register_webhook::Registration;
+
+/// The functions of the group's binary.
+pub const FUNCTIONS: [Function; 6] = [
+    (
+        "delete-webhook",
+        Door::Callers(|table| Endpoint::writing(table.modify_webhooks(), delete_webhook::delete_webhook)),
+    ),
+    ("get-webhook", Door::Callers(|table| Endpoint::reading(table.read_webhooks(), get_webhook::get_webhook))),
+    ("list-webhooks", Door::Callers(|table| Endpoint::reading(table.read_webhooks(), list_webhooks::list_webhooks))),
+    ("register-webhook", Door::Opening(registration)),
+    (
+        "rotate-webhook-secret",
+        Door::Opening(|table, aws, from| {
+            let rotation = (table.modify_webhooks(), secret_key(aws, from)?);
+            Ok(Endpoint::writing(rotation, rotate_webhook_secret::rotate_webhook_secret))
+        }),
+    ),
+    (
+        "update-webhook",
+        Door::Opening(|table, _, from| {
+            let update = (table.modify_webhooks(), table.callers(), plain(from)?);
+            Ok(Endpoint::writing(update, update_webhook::update_webhook))
+        }),
+    ),
+];
+
+/// How they are described.
+#[must_use]
+pub fn described() -> Group {
+    Group {
+        name: "Webhooks",
+        description: "Where an organisation wants to hear of what: endpoints, what they ask for, and the secrets that deliveries are signed with.",
+        functions: &FUNCTIONS,
+        operations: vec![
+            register_webhook::operation(),
+            list_webhooks::operation(),
+            get_webhook::operation(),
+            update_webhook::operation(),
+            delete_webhook::operation(),
+            rotate_webhook_secret::operation(),
+        ],
+    }
+}
+
+fn registration(table: &Table, aws: &Aws, from: &Environment) -> Result<Endpoint, NotSet> {
+    let registration = Registration {
+        webhooks: table.register_webhooks(),
+        callers: table.callers(),
+        key: secret_key(aws, from)?,
+        plain: plain(from)?,
+    };
+    Ok(Endpoint::writing(registration, register_webhook::register_webhook))
+}
+
+fn secret_key(aws: &Aws, from: &Environment) -> Result<SecretKey, NotSet> {
+    Ok(SecretKey::new(aws, &from("WEBHOOK_KEY_ARN")?))
+}
+
+/// Whatever does not say so word for word allows no plain HTTP.
+fn plain(from: &Environment) -> Result<Plain, NotSet> {
+    let targets = from("WEBHOOK_TARGETS")?;
+    Ok(if targets == "https-and-loopback" { Plain::ToLoopback } else { Plain::Refused })
+}
