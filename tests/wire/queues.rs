@@ -1,7 +1,7 @@
 //! What a queue did not confirm counts as unsent, and holds up none of the others.
 
 use domain::{BuyerId, CheckId, CheckVies, Command, VatNumber};
-use messaging::{Addresses, Order, Queues, Unsent};
+use messaging::{Addresses, DeliveryAddresses, Order, Queues, Unsent};
 use serde_json::{Value, json};
 use simulators::scripted::{Answer, Step};
 use uuid::Uuid;
@@ -26,6 +26,11 @@ async fn sent(script: impl IntoIterator<Item = Step>, commands: &[Command]) -> (
     let addresses = Addresses {
         check_vies: format!("{}/1/check-vies.fifo", server.url()),
         send_mail: format!("{}/1/send-mail", server.url()),
+        deliveries: DeliveryAddresses {
+            fast: format!("{}/1/deliveries-fast", server.url()),
+            slow: format!("{}/1/deliveries-slow", server.url()),
+        },
+        release_deliveries: format!("{}/1/release-deliveries", server.url()),
     };
     let queues = Queues::new(&aws(&server), addresses, 2.try_into().unwrap());
     let orders: Vec<_> = commands.iter().map(|command| Order { command, turn: "turn-1" }).collect();

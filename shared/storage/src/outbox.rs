@@ -375,7 +375,11 @@ impl Outbox {
 
 impl Outbox {
     /// Moves the place of begun work on, if its worker did not do so already.
-    async fn leave_to_its_queue(&self, Begun { key, place, seconds }: &Begun, now: Instant) -> Result<(), StorageError> {
+    async fn leave_to_its_queue(
+        &self,
+        Begun { key, place, seconds }: &Begun,
+        now: Instant,
+    ) -> Result<(), StorageError> {
         let later = now.plus_seconds(*seconds);
         let update = self
             .0

@@ -106,7 +106,7 @@ impl World {
     }
 
     /// For the events.
-    pub(crate) fn placeholders(&self) -> [(&str, &str); 8] {
+    pub(crate) fn placeholders(&self) -> [(&str, &str); 9] {
         [
             ("TOKEN", &self.token),
             ("ORGANISATION", &self.organisation),
