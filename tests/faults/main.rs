@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod bucket_faults;
+mod check_vies;
 mod contact_endpoints;
 mod document_endpoints;
 mod document_rules;
@@ -14,4 +15,5 @@ mod register_upload;
 mod send_mail;
 mod start;
 mod together;
+mod vies_endpoints;
 mod write_endpoints;

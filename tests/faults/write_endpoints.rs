@@ -9,10 +9,10 @@ use simulators::fault_proxy::{Call, dynamodb};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::document_endpoints;
 use crate::endpoints::{Row, rows};
 use crate::faults::{FAULTS, NamedFault};
 use crate::ground::{Ground, Stored, is_noted, persons_in};
+use crate::{document_endpoints, vies_endpoints};
 
 /// Cases at the same time whose fault lasts: they hardly do anything but wait, for a pause to end or an answer to come.
 const WAITING: usize = 72;
@@ -35,7 +35,8 @@ struct Case {
 #[test]
 fn every_endpoint_that_writes_is_tried() {
     let of_documents = document_endpoints::rows().into_iter().map(|row| row.function);
-    let tried: BTreeSet<_> = rows().iter().map(|row| row.function).chain(of_documents).map(str::to_owned).collect();
+    let here = rows().into_iter().chain(vies_endpoints::rows()).map(|row| row.function);
+    let tried: BTreeSet<_> = here.chain(of_documents).map(str::to_owned).collect();
     let writing = routes().iter().filter(|(_, route)| route.method != "GET").map(|(function, _)| function.clone());
     assert_eq!(writing.collect::<BTreeSet<_>>(), tried);
 }
@@ -43,8 +44,20 @@ fn every_endpoint_that_writes_is_tried() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_goes_wrong_at_whichever_call_a_write_has_one_effect_and_one_answer() {
     let crew = Crew::of(World::shared());
-    let cases = cases(&crew).await;
+    let cases = cases(&crew, rows()).await;
     assert!(cases.len() > 1_000, "{} cases", cases.len());
+    try_all(&crew, cases).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_goes_wrong_a_check_is_requested_once_and_the_same_one_is_answered() {
+    let crew = Crew::of(vies_endpoints::quiet().await);
+    let cases = cases(&crew, vies_endpoints::rows()).await;
+    assert!(cases.len() > 80, "{} cases", cases.len());
+    try_all(&crew, cases).await;
+}
+
+async fn try_all(crew: &Crew, cases: Vec<Case>) {
     let [waiting, working] = [WAITING, WORKING].map(|places| Arc::new(Semaphore::new(places)));
     let mut running = JoinSet::new();
     for case in cases {
@@ -62,10 +75,10 @@ async fn whatever_goes_wrong_at_whichever_call_a_write_has_one_effect_and_one_an
 
 /// Every fault with every call of every row; with those before the handler, which know of the request only whose it is,
 /// once a function. Of those that wait the slowest first.
-async fn cases(crew: &Crew) -> Vec<Case> {
+async fn cases(crew: &Crew, rows: Vec<Row>) -> Vec<Case> {
     let mut cases = Vec::new();
     let mut entered = BTreeSet::new();
-    for row in rows() {
+    for row in rows {
         let calls = Arc::new(calls_of(crew, &row).await);
         let from = if entered.insert(row.function) { 0 } else { counting(&calls) + 1 };
         let row = Arc::new(row);

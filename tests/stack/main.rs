@@ -35,4 +35,6 @@ mod update_buyer;
 mod uploads;
 mod upsert;
 mod vies_checks;
+mod vies_daily;
+mod vies_requesters;
 mod walk;

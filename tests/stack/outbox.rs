@@ -105,7 +105,7 @@ async fn what_the_relay_could_not_send_run_due_sends_under_the_same_id() {
     // Not due yet: run-due leaves the relay its two minutes.
     let event = report(&world, &buyer).await;
     let idle = world.behind.invoke("run-due", &json!({})).await;
-    assert_eq!(idle.payload, json!({"sent": 0, "unsent": 0}), "{}", idle.log_tail);
+    assert_eq!(idle.payload, json!({"sent": 0, "unsent": 0, "checks": 0}), "{}", idle.log_tail);
     assert_eq!(published(&world, &event.id, 0).await, Vec::<Value>::new());
     assert_eq!(due(&world, &buyer).await.len(), 1);
 
@@ -113,13 +113,13 @@ async fn what_the_relay_could_not_send_run_due_sends_under_the_same_id() {
     let buyer = new_buyer(&world).await;
     let event = report_long_ago(&world, &buyer).await;
     let swept = world.behind.invoke("run-due", &json!({})).await;
-    assert_eq!(swept.payload, json!({"sent": 1, "unsent": 0}), "{}", swept.log_tail);
+    assert_eq!(swept.payload, json!({"sent": 1, "unsent": 0, "checks": 0}), "{}", swept.log_tail);
     let found = published(&world, &event.id, 1).await;
     assert_eq!(found.len(), 1);
     assert_eq!(found[0]["detail"], serde_json::to_value(&event).unwrap());
     assert!(due(&world, &buyer).await.is_empty());
     let again = world.behind.invoke("run-due", &json!({})).await;
-    assert_eq!(again.payload, json!({"sent": 0, "unsent": 0}));
+    assert_eq!(again.payload, json!({"sent": 0, "unsent": 0, "checks": 0}));
 }
 
 #[tokio::test]
@@ -131,7 +131,7 @@ async fn what_run_due_cannot_send_stays_leased_and_due() {
     }
     let event = report_long_ago(&world, &buyer).await;
     let swept = world.behind.invoke("run-due", &json!({})).await;
-    assert_eq!(swept.payload, json!({"sent": 0, "unsent": 1}), "{}", swept.log_tail);
+    assert_eq!(swept.payload, json!({"sent": 0, "unsent": 1, "checks": 0}), "{}", swept.log_tail);
     assert_eq!(published(&world, &event.id, 0).await, Vec::<Value>::new());
     let waiting = due(&world, &buyer).await;
     let due_at: i64 = waiting[0]["dueAt"]["N"].as_str().unwrap().parse().unwrap();

@@ -301,6 +301,41 @@ fn is_called_by_clients(function: &Value) -> bool {
     events.into_iter().flat_map(|events| events.values()).any(|event| texts(at(event, "Type")) == ["HttpApi"])
 }
 
+/// The emulator works a FIFO queue one message at a time, and would not tell.
+#[test]
+fn a_member_state_that_hangs_holds_up_no_other() {
+    let (queues, functions) = (resources("AWS::SQS::Queue"), resources("AWS::Serverless::Function"));
+    let queue = at(&queues["CheckViesQueue"], "Properties").unwrap();
+    assert_eq!(at(queue, "FifoQueue").and_then(Value::as_bool), Some(true));
+    let text = |name: &str| at(queue, name).and_then(Value::as_str).map(str::to_owned);
+    assert_eq!(text("DeduplicationScope").as_deref(), Some("messageGroup"));
+    assert_eq!(text("FifoThroughputLimit").as_deref(), Some("perMessageGroupId"));
+    assert_eq!(at(&queues["CheckViesDlq"], "Properties.FifoQueue").and_then(Value::as_bool), Some(true));
+    let mapping = at(&functions["CheckVies"], "Properties.Events.Checks.Properties").unwrap();
+    assert_eq!(at(mapping, "BatchSize").and_then(Value::as_u64), Some(1), "nothing waits beside it");
+    assert!(at(mapping, "ScalingConfig").is_none(), "as many at once as there are lanes");
+}
+
+#[test]
+fn whatever_a_queue_brings_may_fail_alone_and_comes_again_after_the_function_has_ended() {
+    let queues = resources("AWS::SQS::Queue");
+    let mut found = 0;
+    for (name, function) in resources("AWS::Serverless::Function") {
+        let timeout = at(&function, "Properties.Timeout").and_then(Value::as_u64);
+        let events = at(&function, "Properties.Events").and_then(Value::as_mapping).cloned().unwrap_or_default();
+        for event in events.values().filter(|event| texts(at(event, "Type")) == ["SQS"]) {
+            found += 1;
+            assert_eq!(texts(at(event, "Properties.FunctionResponseTypes")), ["ReportBatchItemFailures"], "{name}");
+            let queue = texts(at(event, "Properties.Queue")).join("");
+            let queue = at(&queues[queue.trim_end_matches(".Arn")], "Properties").unwrap();
+            let visibility = at(queue, "VisibilityTimeout").and_then(Value::as_u64).unwrap();
+            assert!(timeout.is_some_and(|timeout| visibility >= 6 * timeout), "{name}: {visibility} s");
+            assert!(at(queue, "RedrivePolicy.maxReceiveCount").and_then(Value::as_u64) >= Some(5), "{name}");
+        }
+    }
+    assert!(found >= 3);
+}
+
 #[test]
 fn what_holds_data_is_encrypted_kept_and_recoverable() {
     for kind in ["AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key"] {

@@ -24,7 +24,7 @@ pub(crate) async fn request(api: &Api, kyc: &str) -> Reply {
 }
 
 /// The check, once it is as wanted.
-async fn until(api: &Api, kyc: &str, check: &Value, wanted: impl Fn(&Value) -> bool) -> Value {
+pub(crate) async fn until(api: &Api, kyc: &str, check: &Value, wanted: impl Fn(&Value) -> bool) -> Value {
     let path = format!("{kyc}/vies-checks/{}", check.as_str().expect("an id"));
     let started = Stopwatch::now();
     loop {
@@ -49,12 +49,12 @@ pub(crate) async fn checked(api: &Api, kyc: &str) -> Value {
     until(api, kyc, &requested.json["checkId"], is_over).await
 }
 
-fn buyer_of(kyc: &str) -> BuyerId {
+pub(crate) fn buyer_of(kyc: &str) -> BuyerId {
     kyc.split('/').nth(5).and_then(|id| id.parse().ok()).expect("a path of a buyer")
 }
 
 /// The item of the buyer whose sort key begins so.
-async fn item(world: &World, kyc: &str, prefix: &str) -> Value {
+pub(crate) async fn item(world: &World, kyc: &str, prefix: &str) -> Value {
     let items = world.behind.items(&format!("BUYER#{}", buyer_of(kyc))).await;
     let found = items.into_iter().find(|item| item["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with(prefix)));
     found.unwrap_or_else(|| panic!("no item {prefix}"))
@@ -65,7 +65,7 @@ fn millis(seconds_from_now: i64) -> String {
 }
 
 /// Whatever waits in that item is due at once; a check may also be asked about at once.
-async fn make_due(world: &World, kyc: &str, prefix: &str) {
+pub(crate) async fn make_due(world: &World, kyc: &str, prefix: &str) {
     let mut waiting = item(world, kyc, prefix).await;
     assert!(waiting.get("dueAt").is_some(), "nothing waits: {waiting}");
     waiting["dueAt"]["N"] = json!(millis(-10));
@@ -75,14 +75,14 @@ async fn make_due(world: &World, kyc: &str, prefix: &str) {
     world.behind.overwrite(&waiting).await;
 }
 
-async fn run_due(world: &World) -> Value {
+pub(crate) async fn run_due(world: &World) -> Value {
     let answer = world.behind.invoke("run-due", &event_file("run-due", &[])).await;
     assert_eq!(answer.function_error, None, "{}", answer.log_tail);
     answer.payload
 }
 
 /// The events about the buyer that came out of the bus, waiting for at least so many.
-async fn events(world: &World, kyc: &str, at_least: usize) -> Vec<Value> {
+pub(crate) async fn events(world: &World, kyc: &str, at_least: usize) -> Vec<Value> {
     let (buyer, started, mut found) = (buyer_of(kyc), Stopwatch::now(), Vec::new());
     loop {
         let drained = world.behind.drain_queue("UnmatchedEventsQueue").await;
@@ -94,7 +94,7 @@ async fn events(world: &World, kyc: &str, at_least: usize) -> Vec<Value> {
 }
 
 /// The seller of the API's client has that VAT number.
-async fn give_number(world: &World, api: &Api, draft: &Draft, vat_number: &str) {
+pub(crate) async fn give_number(world: &World, api: &Api, draft: &Draft, vat_number: &str) {
     let seller = Seller {
         uuid: api.seller.parse().unwrap(),
         name: "Test seller".to_owned(),
@@ -105,7 +105,7 @@ async fn give_number(world: &World, api: &Api, draft: &Draft, vat_number: &str) 
 }
 
 /// What the simulator was asked about that number.
-async fn asked_about(world: &World, vat_number: &str) -> Vec<Value> {
+pub(crate) async fn asked_about(world: &World, vat_number: &str) -> Vec<Value> {
     let url = format!("{}/_simulator/checks", world.stack.vies_url);
     let all: Vec<Value> = reqwest::get(url).await.unwrap().json().await.unwrap();
     let is_it = |asked: &Value| {
@@ -131,7 +131,8 @@ async fn a_requested_check_is_made_in_the_sellers_name_and_shown_in_both_modes()
         let check = until(&api, &kyc, &requested.json["checkId"], is_over).await;
         assert_eq!((&check["status"], &check["result"]), (&json!("COMPLETED"), &json!("VALID")), "{check}");
         assert_eq!((&check["vatNumber"], &check["origin"]), (&json!(number), &json!("REQUESTED")));
-        assert_eq!((&check["attempts"], &check["name"]), (&json!(1), &json!("John Doe")), "{check}");
+        let name = format!("Company {number}");
+        assert_eq!((&check["attempts"], &check["name"]), (&json!(1), &json!(name)), "{check}");
         assert!(check["address"].as_str().is_some_and(|address| address.contains('\n')), "{check}");
         assert!(check["consultationNumber"].as_str().is_some_and(|number| number.starts_with("WAPIAAAA")), "{check}");
         let matches = check["traderMatches"].as_object().unwrap();
@@ -156,11 +157,11 @@ async fn a_requested_check_is_made_in_the_sellers_name_and_shown_in_both_modes()
         assert_eq!(history.json["data"][1]["effect"], "check-vies");
         assert_eq!(history.json["data"][2]["actor"], json!({"type": "SYSTEM", "function": "check-vies"}));
         assert!(history.text.contains("WAPIAAAA") && history.text.contains("viesResult"), "{}", history.text);
-        assert!(!history.text.contains("John Doe"), "the registered name may be a person's");
+        assert!(!history.text.contains(&name), "the registered name may be a person's");
         assert_eq!(world.operator().verify_history(buyer_of(&kyc)).await.unwrap(), Ok(3));
         let revision = item(&world, &kyc, "REV#000000000002").await;
-        assert!(!revision["content"]["S"].as_str().unwrap().contains("John Doe"));
-        assert!(revision["personal"].to_string().contains("John Doe"), "beside the hashed bytes: {revision}");
+        assert!(!revision["content"]["S"].as_str().unwrap().contains(&name));
+        assert!(revision["personal"].to_string().contains(&name), "beside the hashed bytes: {revision}");
         assert_eq!(api.get(kyc.trim_end_matches("/kyc")).await.header("etag"), Some("\"0\""), "no business data");
     }
 }
@@ -257,13 +258,19 @@ async fn whatever_vies_answers_only_its_own_no_is_a_no() {
         };
         let found = (check["status"].as_str(), check["lastFailure"]["reason"].as_str(), result.as_str());
         assert_eq!(found, (Some(status), reason, Some(shown)), "{code}: {check}");
-        let wait = check["nextAttemptAt"].as_str().map(|at| {
-            let last: domain::Instant = check["lastFailure"]["at"].as_str().unwrap().parse().unwrap();
-            (at.parse::<domain::Instant>().unwrap().millis() - last.millis()) / 1000
-        });
+        let at =
+            |text: &Value| text.as_str().and_then(|text| text.parse::<domain::Instant>().ok()).map(|at| at.seconds());
+        let (asked, last) = (at(&check["requestedAt"]).unwrap(), at(&check["lastFailure"]["at"]));
+        let wait = at(&check["nextAttemptAt"]).zip(last).map(|(next, last)| next - last);
+        // On a busy machine it waited in the queue, and an older check waits longer.
+        let age = last.unwrap_or(asked) - asked;
         match reason.filter(|_| status == "IN_PROGRESS") {
-            Some("THROTTLED") => assert!(wait.is_some_and(|wait| (5..=8).contains(&wait)), "{code}: {wait:?}"),
-            Some(_) => assert!(wait.is_some_and(|wait| (120..=180).contains(&wait)), "{code}: {wait:?}"),
+            Some("THROTTLED") => {
+                assert!(wait.is_some_and(|wait| (4..=8.max(age / 2)).contains(&wait)), "{code}: {wait:?} at {age}");
+            }
+            Some(_) => {
+                assert!(wait.is_some_and(|wait| (119..=181.max(age)).contains(&wait)), "{code}: {wait:?} at {age}");
+            }
             None => assert_eq!(wait, None, "{code}"),
         }
     }
@@ -345,98 +352,6 @@ async fn a_command_that_the_relay_could_not_send_or_that_was_lost_is_sent_again(
 }
 
 #[tokio::test]
-async fn monitored_buyers_are_checked_every_day_and_only_a_turn_to_invalid_is_told() {
-    let world = World::beside("vies-daily", &[]).await;
-    let draft = Draft::new().with(|organisation| organisation.monitor_vies = true);
-    let (organisation, sellers) = (draft.organisation.clone(), draft.sellers.clone());
-    let api = world.organisation(draft).await;
-    let kyc = kyc_of(&api, &magic_number("FI", "200"), "MARKETPLACE_LED").await;
-    assert_eq!(checked(&api, &kyc).await["origin"], "REQUESTED");
-    assert_eq!(events(&world, &kyc, 1).await.len(), 1);
-    let due_at = |standing: &Value| standing["dueAt"]["N"].as_str().unwrap().parse::<i64>().unwrap();
-    let tomorrow = due_at(&item(&world, &kyc, "NOW#VIES").await) - storage::now().millis();
-    assert!((0..=24 * 3_600_000).contains(&tomorrow), "{tomorrow} ms");
-
-    // A second INVALID in a row is nothing new.
-    make_due(&world, &kyc, "NOW#VIES").await;
-    assert_eq!(run_due(&world).await, json!({"sent": 0, "unsent": 0, "checks": 1}));
-    let newest = || async { api.get(&format!("{kyc}/vies-checks?size=1")).await.json["data"][0].clone() };
-    let daily = newest().await;
-    assert_eq!(daily["origin"], "MONITORED", "{daily}");
-    until(&api, &kyc, &daily["checkId"], is_over).await;
-    assert_eq!(events(&world, &kyc, 0).await, Vec::<Value>::new());
-    let history = api.get(&format!("{}/history", kyc.trim_end_matches("/kyc"))).await.json;
-    assert_eq!(history["data"][3]["actor"], json!({"type": "SYSTEM", "function": "run-due"}));
-
-    // It was valid, and turned.
-    let mut standing = item(&world, &kyc, "NOW#VIES").await;
-    standing["verdict"]["M"]["result"]["S"] = json!("VALID");
-    world.behind.overwrite(&standing).await;
-    make_due(&world, &kyc, "NOW#VIES").await;
-    assert_eq!(run_due(&world).await["checks"], 1);
-    until(&api, &kyc, &newest().await["checkId"], is_over).await;
-    let told = events(&world, &kyc, 1).await;
-    assert_eq!((told.len(), &told[0]["detail"]["data"]["previousResult"]), (1, &json!("VALID")), "{told:?}");
-
-    // Nobody wants it any more.
-    let unmonitored = domain::Organisation { monitor_vies: false, ..organisation };
-    world.operator().put_organisation(&unmonitored).await.unwrap();
-    make_due(&world, &kyc, "NOW#VIES").await;
-    assert_eq!(run_due(&world).await["checks"], 0);
-    assert!(item(&world, &kyc, "NOW#VIES").await.get("dueAt").is_none());
-    drop(sellers);
-}
-
-#[tokio::test]
-async fn a_check_of_the_day_leaves_an_open_one_alone() {
-    let world = World::beside("vies-daily-open", &[]).await;
-    let api = world.organisation(Draft::new().with(|organisation| organisation.monitor_vies = true)).await;
-    let kyc = kyc_of(&api, &magic_number("LT", "100"), "MARKETPLACE_LED").await;
-    checked(&api, &kyc).await;
-    world.behind.without_statement("relay-outbox", "SendCommands").await;
-    let open = request(&api, &kyc).await.json["checkId"].clone();
-    make_due(&world, &kyc, "NOW#VIES").await;
-    assert_eq!(run_due(&world).await, json!({"sent": 0, "unsent": 0, "checks": 0}));
-    let listed = api.get(&format!("{kyc}/vies-checks")).await.json;
-    assert_eq!((listed["data"].as_array().map(Vec::len), &listed["data"][0]["checkId"]), (Some(2), &open));
-    let standing = item(&world, &kyc, "NOW#VIES").await;
-    assert!(standing["dueAt"]["N"].as_str().unwrap().parse::<i64>().unwrap() > storage::now().millis(), "tomorrow");
-}
-
-#[tokio::test]
-async fn a_seller_whose_number_vies_refuses_gets_its_verdict_and_its_admin_a_mail() {
-    let world = World::shared();
-    let admin = format!("admin-{}@marketplace.example", Uuid::new_v4().simple());
-    let draft = Draft::new().with(|organisation| organisation.admin_email = Some(admin.clone()));
-    let copy = Draft { organisation: draft.organisation.clone(), sellers: draft.sellers.clone() };
-    let api = world.organisation(copy).await;
-    give_number(&world, &api, &draft, &magic_number("AT", "202")).await;
-    let number = magic_number("DK", "100");
-    let kyc = kyc_of(&api, &number, "MARKETPLACE_LED").await;
-    let check = checked(&api, &kyc).await;
-    assert_eq!((&check["result"], &check["attempts"]), (&json!("VALID"), &json!(2)), "{check}");
-    assert_eq!(check.get("consultationNumber"), None, "in nobody's name");
-    assert_eq!(check["lastFailure"]["reason"], "REQUESTER_REFUSED");
-    let history = api.get(&format!("{}/history", kyc.trim_end_matches("/kyc"))).await.json;
-    assert_eq!(history["data"][2]["kind"], "VIES_REQUESTER_REFUSED");
-    assert_eq!(history["data"][2]["changes"][0]["after"]["requester"], magic_number("AT", "202"));
-    assert_eq!(history["data"][2]["effect"], "send-mail");
-    assert_eq!(asked_about(&world, &number).await.len(), 2);
-    let inbox = || async { world.inbox(&admin).await };
-    let started = Stopwatch::now();
-    while inbox().await.is_empty() {
-        assert!(started.elapsed() < Duration::from_secs(20), "no mail");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    // Another check of the same day meets the same refusal, and is not worth another mail.
-    assert_eq!(checked(&api, &kyc).await["result"], "VALID");
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let mails = inbox().await;
-    assert_eq!(mails.len(), 1, "{mails:?}");
-    assert!(json!(mails).to_string().contains(&magic_number("AT", "202")), "{mails:?}");
-}
-
-#[tokio::test]
 async fn a_blocked_buyer_is_checked_like_any_other() {
     let world = World::shared();
     let api = world.organisation(Draft::new()).await;
@@ -455,7 +370,7 @@ fn record(number: usize, group: &str, body: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_poisoned_message_holds_up_its_own_lane_only_and_lands_in_the_dead_letter_queue() {
+async fn a_message_that_cannot_be_read_is_named_alone_with_those_behind_it_in_its_lane() {
     let world = World::beside("vies-poison", &[]).await;
     let api = world.organisation(Draft::new()).await;
     world.behind.without_statement("relay-outbox", "SendCommands").await;
@@ -489,6 +404,43 @@ async fn a_poisoned_message_holds_up_its_own_lane_only_and_lands_in_the_dead_let
 }
 
 #[tokio::test]
+async fn what_cannot_be_read_ends_in_the_dead_letter_queue_and_other_lanes_go_on() {
+    let world = World::beside("vies-dlq", &[]).await;
+    let api = world.organisation(Draft::new()).await;
+    // It comes again at once and not after minutes.
+    world.behind.change_queue("CheckViesQueue", ("VisibilityTimeout", "1")).await;
+    world.behind.put_into_group("CheckViesQueue", "SI-0", "poison").await;
+    let kyc = kyc_of(&api, &magic_number("HU", "100"), "MARKETPLACE_LED").await;
+    assert_eq!(checked(&api, &kyc).await["result"], "VALID");
+    let started = Stopwatch::now();
+    while world.behind.messages_of("CheckViesDlq").await == 0 {
+        assert!(started.elapsed() < Duration::from_secs(60), "it does not end in the dead-letter queue");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(world.behind.drain_queue("CheckViesDlq").await, [json!("poison")]);
+}
+
+#[tokio::test]
+async fn a_table_that_refuses_keeps_no_lane_waiting_and_is_told_for_the_alarm() {
+    let world = World::beside("vies-stuck", &[]).await;
+    let api = world.organisation(Draft::new()).await;
+    world.behind.without_statement("relay-outbox", "SendCommands").await;
+    let kyc = kyc_of(&api, &magic_number("CY", "100"), "MARKETPLACE_LED").await;
+    let check = request(&api, &kyc).await.json["checkId"].clone();
+    let body = json!({"buyer": buyer_of(&kyc), "checkId": check, "vatNumber": "CY1"});
+    let batch = json!({"Records": [record(0, "CY-0", &body)]});
+    let taken = world.behind.without_statement("check-vies", "ChangeBuyer").await;
+    let answer = world.behind.invoke("check-vies", &batch).await;
+    assert_eq!(answer.payload, json!({"batchItemFailures": []}), "{}", answer.log_tail);
+    let lines = answer.log_tail.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    assert_eq!(lines.filter(|line| line["alarm"] == "stuck").count(), 1, "{}", answer.log_tail);
+    world.behind.put_back(taken).await;
+    make_due(&world, &kyc, "VIES#").await;
+    assert_eq!(run_due(&world).await["sent"], 1);
+    assert_eq!(until(&api, &kyc, &check, is_over).await["result"], "VALID");
+}
+
+#[tokio::test]
 async fn what_an_operator_has_to_see_to_is_logged_for_the_alarm_and_nothing_personal_is() {
     let world = World::beside("vies-alarm", &[]).await;
     let api = world.organisation(Draft::new()).await;
@@ -503,7 +455,7 @@ async fn what_an_operator_has_to_see_to_is_logged_for_the_alarm_and_nothing_pers
         let lines = answer.log_tail.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let counted = lines.filter(|line| line["alarm"] == "vies-refused").count();
         assert_eq!(counted > 0, alarms, "{code}: {}", answer.log_tail);
-        for personal in ["John", "Muster", "Hafen"] {
+        for personal in ["Company", "Main Street", "Muster", "Hafen"] {
             assert!(!answer.log_tail.contains(personal), "{code}: the log shows {personal}");
         }
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use local::{Deployment, Invoked, Stack};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::Queue;
 
@@ -165,6 +166,15 @@ impl Behind {
     /// Puts a message into a queue (by logical id).
     pub async fn put_message(&self, logical_id: &str, body: &str) {
         let send = json!({ "QueueUrl": self.queue(logical_id), "MessageBody": body });
+        self.aws("sqs", "AmazonSQS.SendMessage", &send).await;
+    }
+
+    /// Puts a message into a group of a FIFO queue (by logical id).
+    pub async fn put_into_group(&self, logical_id: &str, group: &str, body: &str) {
+        let id = Uuid::new_v4().to_string();
+        let send = json!({
+            "QueueUrl": self.queue(logical_id), "MessageBody": body, "MessageGroupId": group, "MessageDeduplicationId": id
+        });
         self.aws("sqs", "AmazonSQS.SendMessage", &send).await;
     }
 

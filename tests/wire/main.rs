@@ -5,6 +5,7 @@ mod contacts;
 mod documents;
 mod limits;
 mod modify;
+mod queues;
 mod receipt;
 mod support;
 mod transaction;

@@ -1,10 +1,13 @@
 //! Every minute: what should have happened by now, and did not.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 
+use domain::{OrganisationId, SellerId};
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::Value;
-use storage::{DailyCheck, MonitorVies, Monitored, Partners, StorageError, now};
+use storage::{DailyCheck, Line, MonitorVies, Monitored, Partners, StorageError, now};
 use tracing::{Instrument, error, info, info_span};
 
 use crate::sender::Sender;
@@ -38,21 +41,12 @@ pub(crate) async fn run_due(event: LambdaEvent<Value>, due: &Due) -> Result<Valu
 }
 
 impl Due {
+    /// What is urgent first, and again after every batch of what is not.
     async fn drain(&self, time_is_left: impl Fn() -> bool) -> Result<Value, Error> {
         let mut tally = Tally::default();
         loop {
-            let claimed = self.sender.outbox.claim_due(now(), BATCH).await?;
-            let unsent = self.sender.send(&claimed.effects).await?.len();
-            tally.unsent += unsent;
-            tally.sent += claimed.effects.len() - unsent;
-            for check in &claimed.daily_checks {
-                match self.check(check).await {
-                    Ok(Monitored::Opened) => tally.checks += 1,
-                    Ok(Monitored::InProgress | Monitored::Ended) => {}
-                    Err(cause) => error!(buyer = %check.buyer, %cause, "The check of the day cannot be opened"),
-                }
-            }
-            if !claimed.may_be_more(BATCH) || !time_is_left() {
+            while self.send(&mut tally).await? && time_is_left() {}
+            if !time_is_left() || !self.check(&mut tally, &time_is_left).await? {
                 break;
             }
         }
@@ -63,10 +57,47 @@ impl Due {
         Ok(serde_json::json!({ "sent": sent, "unsent": unsent, "checks": checks }))
     }
 
-    /// The check of the day, for the first of the organisations that want it.
-    async fn check(&self, due: &DailyCheck) -> Result<Monitored, StorageError> {
-        let partners = self.partners.of(due.seller).await?;
-        let watcher = partners.iter().find(|partner| partner.organisation.monitor_vies);
-        self.monitor.check(due, watcher.map(|partner| partner.organisation.uuid), now()).await
+    /// A batch of effects and work; whether there may be more.
+    async fn send(&self, tally: &mut Tally) -> Result<bool, Error> {
+        let claimed = self.sender.outbox.claim_due(Line::Work, now(), BATCH).await?;
+        let unsent = self.sender.send(&claimed.effects).await?.len();
+        tally.unsent += unsent;
+        tally.sent += claimed.effects.len() - unsent;
+        Ok(claimed.may_be_more(BATCH))
+    }
+
+    /// A batch of checks of the day, each for the first of the organisations that want it; whether there may be more.
+    async fn check(&self, tally: &mut Tally, time_is_left: impl Fn() -> bool) -> Result<bool, Error> {
+        let claimed = self.sender.outbox.claim_due(Line::Daily, now(), BATCH).await?;
+        let mut watchers = HashMap::new();
+        for due in &claimed.daily_checks {
+            if !time_is_left() {
+                return Ok(false);
+            }
+            match self.check_one(due, &mut watchers).await {
+                Ok(Monitored::Opened) => tally.checks += 1,
+                Ok(Monitored::InProgress | Monitored::Ended) => {}
+                Err(cause) => {
+                    error!(buyer = %due.buyer, %cause, alarm = "stuck", "The check of the day cannot be opened");
+                }
+            }
+        }
+        Ok(claimed.may_be_more(BATCH))
+    }
+
+    async fn check_one(
+        &self,
+        due: &DailyCheck,
+        watchers: &mut HashMap<SellerId, Option<OrganisationId>>,
+    ) -> Result<Monitored, StorageError> {
+        let watcher = match watchers.entry(due.seller) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(unknown) => {
+                let partners = self.partners.of(due.seller).await?;
+                let watcher = partners.iter().find(|partner| partner.organisation.monitor_vies);
+                *unknown.insert(watcher.map(|partner| partner.organisation.uuid))
+            }
+        };
+        self.monitor.check(due, watcher, now()).await
     }
 }

@@ -17,7 +17,7 @@ impl Sender {
     /// Sends these effects and settles what was confirmed; answers the indices of those that were not sent.
     ///
     /// An effect that was sent but could not be settled counts as sent: `run-due` sends it once more, with
-    /// the same id.
+    /// the same id. Events are settled before commands are sent, so that a queue that hangs repeats no event.
     pub(crate) async fn send(&self, pending: &[Pending]) -> Result<Vec<usize>, Error> {
         let events: Vec<(usize, &Event)> = chosen(pending, |effect| match effect {
             Effect::Event(event) => Some(event),
@@ -27,25 +27,32 @@ impl Sender {
             Effect::Command(command) => Some(command),
             Effect::Event(_) => None,
         });
+        let Unsent(unsent) = self.bus.publish(&events.iter().map(|(_, event)| *event).collect::<Vec<_>>()).await?;
+        let mut left = self.settle(pending, &events, &unsent).await;
         let orders: Vec<_> =
             commands.iter().map(|(index, command)| Order { command, turn: &pending[*index].turn }).collect();
-        let Unsent(events_unsent) =
-            self.bus.publish(&events.iter().map(|(_, event)| *event).collect::<Vec<_>>()).await?;
-        let Unsent(orders_unsent) = self.queues.send(&orders).await;
-        let mut unsent: Vec<_> = events_unsent.into_iter().map(|index| events[index].0).collect();
-        unsent.extend(orders_unsent.into_iter().map(|index| commands[index].0));
-        unsent.sort_unstable();
-        for (index, sent) in pending.iter().enumerate() {
-            if unsent.binary_search(&index).is_ok() {
+        let Unsent(unsent) = self.queues.send(&orders).await;
+        left.extend(self.settle(pending, &commands, &unsent).await);
+        left.sort_unstable();
+        Ok(left)
+    }
+
+    /// Settles those of the chosen that were sent; the indices of the others among all.
+    async fn settle<T>(&self, pending: &[Pending], chosen: &[(usize, T)], unsent: &[usize]) -> Vec<usize> {
+        let mut left = Vec::new();
+        for (place, (index, _)) in chosen.iter().enumerate() {
+            if unsent.contains(&place) {
+                left.push(*index);
                 continue;
             }
+            let sent = &pending[*index];
             let (buyer, seq, effect) = (sent.buyer, sent.seq, sent.effect.name());
-            match self.outbox.settle(sent).await {
+            match self.outbox.settle(sent, storage::now()).await {
                 Ok(()) => info!(%buyer, seq, effect, "Sent {effect}"),
                 Err(cause) => error!(%buyer, seq, effect, %cause, "Sent {effect}, but could not note it"),
             }
         }
-        Ok(unsent)
+        left
     }
 }
 

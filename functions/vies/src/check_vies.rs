@@ -8,16 +8,20 @@
 //!     └──── VIES does not accept the name we asked in: the next one, at once
 //! ```
 //!
-//! A failed attempt is no failed message: only what cannot be read, and a table that cannot be reached, is. Killed
-//! anywhere, the message comes again, or the check comes up in the index `due`; VIES may be asked twice, and one answer
-//! is noted.
+//! A failed attempt is no failed message, nor is a table that cannot be reached: a message that fails keeps its lane
+//! waiting, and the check comes up again in the index `due` anyway. Only a message that cannot be read fails, and ends in the
+//! dead-letter queue. Killed anywhere, the message comes again, or the check comes up; VIES may be asked twice, and one
+//! answer is noted.
+
+use std::time::Duration;
 
 use domain::{
-    Actor, Cause, CheckOrigin, CheckVies, Instant, Jitter, MailOrder, NoAnswer, NoAnswerReason, SellerId, Source,
-    VatNumber, ViesAnswer, ViesCheck,
+    Actor, BuyerId, Cause, CheckId, CheckVies, Instant, Jitter, MailOrder, NoAnswer, NoAnswerReason, OrganisationId,
+    Source, VatNumber, ViesAnswer, ViesCheck,
 };
 use messaging::Message;
 use storage::{Attempted, OpenViesCheck, Partner, Partners, StorageError, WorkOnViesChecks};
+use tokio::time::timeout;
 use tracing::{error, info, warn};
 use vies::{Question, Vies};
 
@@ -33,20 +37,34 @@ pub(crate) struct Worker {
     pub(crate) ours: Option<VatNumber>,
 }
 
-/// Why a message has to come again.
+/// For all of an invocation; Lambda ends it after 45 s, and a message that was not answered for keeps its lane waiting.
+const TIME_LIMIT: Duration = Duration::from_secs(42);
+
+/// Names that are tried in one invocation: the time of the function is for that many questions.
+const QUESTIONS: usize = 3;
+
+/// Why a message fails.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum CheckError {
-    #[error("the message is no command to check: {0}")]
-    Unreadable(#[from] serde_json::Error),
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-}
+#[error("the message is no command to check: {0}")]
+pub(crate) struct Unreadable(#[from] serde_json::Error);
 
 impl Worker {
     /// Makes the attempt that is due, if one is.
-    pub(crate) async fn check(&self, message: &Message) -> Result<(), CheckError> {
+    pub(crate) async fn check(&self, message: &Message) -> Result<(), Unreadable> {
         let CheckVies { buyer, check_id, .. } = serde_json::from_str(&message.body)?;
-        loop {
+        let ended = timeout(TIME_LIMIT, self.work(message, buyer, check_id)).await;
+        match ended.unwrap_or_else(|_| Err(StorageError::Unavailable("the time is up".to_owned()))) {
+            Ok(()) => {}
+            Err(cause) if cause.is_temporary() => {
+                warn!(%buyer, check = %check_id, %cause, "The check comes up again when it is due");
+            }
+            Err(cause) => error!(%buyer, check = %check_id, %cause, alarm = "stuck", "The check cannot be made"),
+        }
+        Ok(())
+    }
+
+    async fn work(&self, message: &Message, buyer: BuyerId, check_id: CheckId) -> Result<(), StorageError> {
+        for _ in 0..QUESTIONS {
             let Some(open) = self.checks.find(buyer, check_id).await? else {
                 warn!(%buyer, check = %check_id, "There is no such check");
                 return Ok(());
@@ -56,54 +74,60 @@ impl Worker {
                 return Ok(());
             }
             let partners = self.partners.of(open.buyer.seller).await?;
-            let after = self.attempt(&open, &partners).await;
+            let (after, refused) = self.attempt(&open, &partners).await;
             let daily = partners.iter().any(|partner| partner.organisation.monitor_vies);
             let actor = Actor::System { function: "check-vies".to_owned() };
             let request_id = message.id.clone();
             let cause = Cause { actor, source: Source::System, request_id, at: storage::now() };
-            let follows = (daily, self.mail(&open.check, &after, open.buyer.seller));
+            let mail = refused.map(|(organisation, number)| {
+                MailOrder::requester_refused(organisation, open.buyer.seller, number, storage::now())
+            });
+            let follows = (daily, mail);
             let noted = self.checks.attempted(open.buyer.seller, (&open.check, &after), follows, &cause).await?;
             let again = after.was_refused_a_requester_since(&open.check);
             if noted == Attempted::Overtaken || !again {
                 return Ok(());
             }
         }
+        Ok(())
     }
 
-    /// Asks VIES; the check as that leaves it.
-    async fn attempt(&self, OpenViesCheck { check, buyer }: &OpenViesCheck, partners: &[Partner]) -> ViesCheck {
-        let requester = check.requester(self.requesters(check, partners));
+    /// Asks VIES; the check as that leaves it, and whose number VIES did not accept, if it was an organisation's.
+    async fn attempt(
+        &self,
+        OpenViesCheck { check, buyer }: &OpenViesCheck,
+        partners: &[Partner],
+    ) -> (ViesCheck, Option<(OrganisationId, VatNumber)>) {
+        let registered = requesters(check, partners);
+        let requester = check.requester(registered.iter().map(|(_, number)| *number).chain(&self.ours));
         let trader = Some((&buyer.business).into());
         let outcome = self.vies.check(&Question { number: &check.vat_number, requester, trader }).await;
         let jitter = Jitter(getrandom::u32().map_or(0, |random| random as u16));
         let after = check.clone().attempted(requester, outcome.clone(), storage::now(), jitter);
-        tell(check, &after, &outcome);
-        after
-    }
-
-    /// Who asked for a check that VIES refused the seller's number for is told, not too often. Ours is our own business.
-    fn mail(&self, before: &ViesCheck, after: &ViesCheck, seller: SellerId) -> Option<MailOrder> {
-        let refused = after.requesters_refused.last().filter(|_| after.was_refused_a_requester_since(before))?;
-        let sellers = self.ours.as_ref() != Some(refused) && after.origin == CheckOrigin::Requested;
-        sellers.then(|| MailOrder::requester_refused(after.organisation, seller, refused.clone(), storage::now()))
-    }
-
-    /// In whose name to ask: the seller's own number as the organisation registered it that the check is for, as others
-    /// did, and ours.
-    fn requesters<'w>(&'w self, check: &ViesCheck, partners: &'w [Partner]) -> impl Iterator<Item = &'w VatNumber> {
-        let asks = check.organisation;
-        let (own, others): (Vec<_>, Vec<_>) = partners.iter().partition(|partner| partner.organisation.uuid == asks);
-        own.into_iter().chain(others).filter_map(|partner| partner.seller.vat_number.as_ref()).chain(&self.ours)
+        let of = registered.iter().find(|(_, number)| Some(*number) == requester);
+        let refused = of.filter(|_| after.was_refused_a_requester_since(check));
+        tell(check, &after, &outcome, refused.is_some());
+        (after, refused.map(|(organisation, number)| (*organisation, (*number).clone())))
     }
 }
 
-/// One line an attempt. `alarm` is what a metric filter of the template counts.
-fn tell(before: &ViesCheck, after: &ViesCheck, outcome: &Result<ViesAnswer, NoAnswer>) {
+/// In whose name to ask, with who registered that number: the seller's own as the organisation registered it that the
+/// check is for, and as others did.
+fn requesters<'p>(check: &ViesCheck, partners: &'p [Partner]) -> Vec<(OrganisationId, &'p VatNumber)> {
+    let (own, others): (Vec<_>, Vec<_>) =
+        partners.iter().partition(|partner| partner.organisation.uuid == check.organisation);
+    let number = |partner: &'p Partner| Some(partner.organisation.uuid).zip(partner.seller.vat_number.as_ref());
+    own.into_iter().chain(others).filter_map(number).collect()
+}
+
+/// One line an attempt. `alarm` is what a metric filter of the template counts; a number that an organisation registered
+/// is for that one to put right.
+fn tell(before: &ViesCheck, after: &ViesCheck, outcome: &Result<ViesAnswer, NoAnswer>, is_an_organisations: bool) {
     let (buyer, check, state) = (before.buyer, before.check_id, before.vat_number.state());
     let waited_ms = waited(before, storage::now());
     match outcome {
         Ok(answer) => info!(%buyer, %check, state, result = ?answer.result, waited_ms, "VIES has spoken"),
-        Err(no_answer) if no_answer.reason.is_ours_to_fix() => error!(
+        Err(no_answer) if no_answer.reason.is_ours_to_fix() && !is_an_organisations => error!(
             %buyer, %check, state, reason = name(no_answer.reason), cause = %no_answer, alarm = "vies-refused",
             "VIES refuses us; somebody has to see why"
         ),

@@ -11,10 +11,10 @@ use std::{fs, io};
 use aws::Aws;
 use domain::{
     Actor, BrokenHistory, BuyerId, Cause, ClientId, Disclosure, DocumentId, Instant, Organisation, OrganisationId,
-    RequestId, Seller, SellerId, Source,
+    PageSize, RequestId, Seller, SellerId, Source,
 };
 use objects::{Documents, ObjectsError};
-use storage::{ExportedDocument, StorageError, Table};
+use storage::{BuyerFilter, ExportedDocument, StorageError, Table};
 
 pub use output::Shown;
 
@@ -72,6 +72,9 @@ pub enum OperatorError {
     /// A file could not be written.
     #[error("the export cannot be written: {0}")]
     Files(#[from] io::Error),
+    /// The organisation does not have its buyers monitored.
+    #[error("organisation {0} does not monitor its buyers; put it with --monitor-vies first")]
+    Unmonitored(OrganisationId),
     /// Nothing has that id.
     #[error("there is no {0}")]
     Unknown(String),
@@ -135,6 +138,30 @@ impl Operator {
     /// Ends that the organisation acts for a seller; effective within 60 s.
     pub async fn withdraw_seller(&self, organisation: OrganisationId, seller: SellerId) -> Result<(), OperatorError> {
         Ok(self.table.administration().withdraw(organisation, seller).await?)
+    }
+
+    /// Plans the daily VIES checks of every buyer of the organisation's sellers that was checked before and has none
+    /// planned: for when monitoring was switched on. Done again, it plans those that are left. How many were planned.
+    pub async fn plan_daily_checks(&self, organisation: OrganisationId) -> Result<usize, OperatorError> {
+        let Shown { organisation, sellers } = self.show(organisation).await?;
+        if !organisation.monitor_vies {
+            return Err(OperatorError::Unmonitored(organisation.uuid));
+        }
+        let (lists, monitor, mut planned) = (self.table.list_buyers(), self.table.monitor_vies(), 0);
+        for seller in sellers {
+            let mut after = None;
+            loop {
+                let page = lists.page(seller.uuid, BuyerFilter::default(), after, PageSize::MOST).await?;
+                for buyer in page.items {
+                    planned += usize::from(monitor.plan(buyer.uuid, storage::now()).await?);
+                }
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(planned)
     }
 
     /// Walks a buyer's history: the number of its revisions, or where it stops being trustworthy.

@@ -59,6 +59,8 @@ enum Command {
     },
     /// End that an organisation acts for a seller (effective within 60 s).
     WithdrawSeller { organisation: OrganisationId, seller: SellerId },
+    /// Plan the daily VIES checks of all buyers that were checked before: after monitoring was switched on.
+    PlanDailyChecks { organisation: OrganisationId },
     /// Walk a buyer's history from its first revision to its current state.
     VerifyHistory { buyer: BuyerId },
     /// Erase a document: its bytes and its name; hash, dates and the reason stay.
@@ -239,6 +241,10 @@ async fn run(target: &Target, command: Command) -> Result<ExitCode, OperatorErro
             let documents = target.documents(&bucket.documents_bucket)?;
             let files = operator.export_buyer(&documents, buyer, &folder).await?;
             say(&format!("{files} file(s) in {}: personal data, keep it safe.", folder.display()));
+        }
+        Command::PlanDailyChecks { organisation } => {
+            let planned = operator.plan_daily_checks(organisation).await?;
+            say(&format!("Daily checks of {planned} more buyer(s) are planned."));
         }
         Command::PiiLog { buyer, from, until } => {
             for disclosure in operator.disclosures(buyer, from, until).await? {

@@ -1,12 +1,16 @@
 //! The queues of our workers.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU8;
+use std::pin::pin;
+use std::time::Duration;
 
 use aws::Aws;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata};
 use domain::{Command, check_group};
 use futures_util::{StreamExt, stream};
+use tokio::time::timeout;
 use tracing::warn;
 
 use crate::Unsent;
@@ -14,6 +18,9 @@ use crate::Unsent;
 /// Most commands on their way at the same time. Each is a call of its own: it is taken or not, where a batch may be taken
 /// in part.
 const AT_ONCE: usize = 10;
+
+/// For all of them: whoever sends has more to do in its time.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// Where commands go.
 #[derive(Clone)]
@@ -60,8 +67,19 @@ impl Queues {
     /// sent again: workers find out that they did it before.
     pub async fn send(&self, orders: &[Order<'_>]) -> Unsent {
         let sends = orders.iter().enumerate().map(|(index, order)| async move { (index, self.send_one(order).await) });
-        let ended = stream::iter(sends).buffered(AT_ONCE).collect::<Vec<_>>().await;
-        Unsent(ended.into_iter().filter(|(_, sent)| !sent).map(|(index, _)| index).collect())
+        let mut sends = pin!(stream::iter(sends).buffered(AT_ONCE));
+        let mut unsent: BTreeSet<usize> = (0..orders.len()).collect();
+        let all = async {
+            while let Some((index, sent)) = sends.next().await {
+                if sent {
+                    unsent.remove(&index);
+                }
+            }
+        };
+        if timeout(TIME_LIMIT, all).await.is_err() {
+            warn!(count = unsent.len(), "Queues take their time; the rest waits for its next turn");
+        }
+        Unsent(unsent.into_iter().collect())
     }
 
     /// Whether it was taken.

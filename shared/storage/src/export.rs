@@ -1,13 +1,14 @@
 //! All that is kept about a buyer, for whoever has a right to it.
 
-use domain::{Buyer, BuyerId, Contact, Disclosure, Document, Instant, Personal, Revision};
+use domain::{Buyer, BuyerId, Contact, Disclosure, Document, Instant, Personal, Revision, ViesCheck};
 use serde::Serialize;
 
 use crate::buyers::BuyerItem;
 use crate::contacts::ContactItem;
 use crate::documents::DocumentItem;
 use crate::item::{self, RevisionItem};
-use crate::key::{CONTACT, DOCUMENT, Key, REVISION, buyer_pk};
+use crate::key::{CONTACT, DOCUMENT, Key, REVISION, VIES_CHECK, buyer_pk};
+use crate::vies_checks::CheckItem;
 use crate::{Disclosures, StorageError, Table};
 
 /// Exports buyers, for operators.
@@ -24,6 +25,8 @@ pub struct Export {
     pub contacts: Vec<Contact>,
     /// Its documents.
     pub documents: Vec<ExportedDocument>,
+    /// The checks of its VAT number, oldest first, with the registered name and address as VIES told them.
+    pub vies_checks: Vec<ViesCheck>,
     /// Its history, with the personal data beside it.
     pub history: Vec<ExportedRevision>,
     /// Who was shown its personal data.
@@ -70,6 +73,7 @@ impl ExportBuyers {
         let partition = buyer_pk(buyer);
         let contacts = self.0.query_prefix(&partition, CONTACT).await?.into_iter();
         let documents = self.0.query_prefix(&partition, DOCUMENT).await?.into_iter();
+        let checks = self.0.query_prefix(&partition, VIES_CHECK).await?.into_iter();
         let history = self.0.query_prefix(&partition, REVISION).await?.into_iter();
         Ok(Some(Export {
             buyer: found,
@@ -81,6 +85,9 @@ impl ExportBuyers {
                     let DocumentItem { document, object } = item::read(item)?;
                     Ok(ExportedDocument { document, object })
                 })
+                .collect::<Result<_, StorageError>>()?,
+            vies_checks: checks
+                .map(|item| Ok(item::read::<CheckItem>(item)?.check))
                 .collect::<Result<_, StorageError>>()?,
             history: history
                 .map(|item| {

@@ -11,7 +11,7 @@
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use domain::{BuyerId, CheckVies, Command, Effect, Instant, Revision};
+use domain::{BuyerId, CheckId, CheckVies, Command, Effect, Instant, Revision};
 use serde::{Deserialize, Serialize};
 use tracing::error;
 
@@ -21,15 +21,35 @@ use crate::vies_checks::CheckItem;
 use crate::vies_monitoring::DailyCheck;
 use crate::{StorageError, Table};
 
-/// Shards of the `due` index, so that no single index partition takes every write.
+/// Shards of the `due` index, so that no single index partition takes every write; as many again for what can wait.
 const SHARDS: u64 = 8;
 /// How long the relay has before `run-due` looks after an effect.
 const GRACE_SECONDS: i64 = 120;
 /// How long a claimed effect is left to its claimer.
 const LEASE_SECONDS: i64 = 120;
-/// How long a check that was put into its queue is left there: longer than it usually queues behind others of a member
-/// state that hangs. One that is put there twice costs a read.
+/// How long a check that was put into its queue is left there at least: longer than it usually queues behind others.
 pub(crate) const QUEUED_SECONDS: i64 = 15 * 60;
+/// And at most. The older a check is the longer: where a member state hangs for hours and many wait for it, the queue
+/// would else fill with messages about the same ones.
+const LONGEST_QUEUED_SECONDS: i64 = 4 * 3600;
+
+/// What waits in the index, by how urgent it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// Effects that were not sent, and work to be tried again.
+    Work,
+    /// Checks of the day.
+    Daily,
+}
+
+impl Line {
+    fn shard(self, number: u64) -> String {
+        match self {
+            Self::Work => format!("DUE#{number}"),
+            Self::Daily => format!("DUE#DAILY#{number}"),
+        }
+    }
+}
 
 /// The place of an item in the index.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +67,13 @@ impl Place {
     /// Of a buyer's item with that number, at that time: the tail of the buyer's id and the number are evenly spread.
     pub(crate) fn of(buyer: BuyerId, number: u64, at: Instant) -> Self {
         let tail = u64::from(buyer.0.as_bytes()[15]);
-        Self { due_shard: Some(format!("DUE#{}", tail.wrapping_add(number) % SHARDS)), due_at: Some(at.millis()) }
+        Self { due_shard: Some(Line::Work.shard(tail.wrapping_add(number) % SHARDS)), due_at: Some(at.millis()) }
+    }
+
+    /// Of a check of the day: apart, so that many of them delay nothing else.
+    pub(crate) fn daily(buyer: BuyerId, at: Instant) -> Self {
+        let shard = u64::from(buyer.0.as_bytes()[15]) % SHARDS;
+        Self { due_shard: Some(Line::Daily.shard(shard)), due_at: Some(at.millis()) }
     }
 
     /// Of a revision: none if it has no effect, else `run-due` leaves it to the relay for a while.
@@ -79,6 +105,15 @@ pub struct Pending {
     /// The revision that causes it, which says whether it was sent. Else it is work that was begun and comes up again,
     /// and its worker says whether it was done.
     pub seq: Option<u64>,
+    /// Of work that was begun: where it waits.
+    begun: Option<Begun>,
+}
+
+/// Work that was begun, as it was claimed.
+struct Begun {
+    check: CheckId,
+    requested_at: Instant,
+    place: Place,
 }
 
 impl Pending {
@@ -94,13 +129,21 @@ impl Pending {
         let revision = item.revision()?;
         let (buyer, seq) = (revision.buyer, revision.seq);
         let turn = |at: Option<i64>| format!("{buyer}-{seq}-{}", at.unwrap_or_default());
-        Ok(revision.effect.map(|effect| Self { buyer, effect, turn: turn(item.place.due_at), seq: Some(seq) }))
+        Ok(revision.effect.map(|effect| Self {
+            buyer,
+            effect,
+            turn: turn(item.place.due_at),
+            seq: Some(seq),
+            begun: None,
+        }))
     }
 
     fn of_check(item: CheckItem) -> Self {
         let (buyer, check_id, vat_number) = (item.check.buyer, item.check.check_id, item.check.vat_number);
         let effect = Effect::Command(Command::CheckVies(CheckVies { buyer, check_id, vat_number }));
-        Self { buyer, effect, turn: format!("{check_id}-{}", item.place.due_at.unwrap_or_default()), seq: None }
+        let turn = format!("{check_id}-{}", item.place.due_at.unwrap_or_default());
+        let begun = Begun { check: check_id, requested_at: item.check.requested_at, place: item.place };
+        Self { buyer, effect, turn, seq: None, begun: Some(begun) }
     }
 }
 
@@ -131,38 +174,32 @@ struct Due {
     at: i64,
 }
 
-impl Due {
-    /// How long it is left to whoever claims it.
-    fn lease_seconds(&self) -> i64 {
-        if self.sk.starts_with(VIES_CHECK) { QUEUED_SECONDS } else { LEASE_SECONDS }
-    }
-}
-
 /// The outbox.
 #[derive(Clone)]
 pub struct Outbox(pub(crate) Table);
 
 impl Outbox {
-    /// Claims what is due now, at most so many: each is left to the claimer for a while. It begins with any shard, so that
+    /// Claims what is due now in that line, at most so many: each is left to the claimer for a while. It begins with any shard, so that
     /// in a flood no shard waits for the others for good.
     ///
     /// One that cannot be claimed or read now is logged and left to its next turn; it holds up no other.
     ///
     /// # Errors
     /// [`StorageError`] when a part of the index cannot be read and nothing is due in the others.
-    pub async fn claim_due(&self, now: Instant, at_most: usize) -> Result<Claimed, StorageError> {
+    pub async fn claim_due(&self, line: Line, now: Instant, at_most: usize) -> Result<Claimed, StorageError> {
         let mut claimed = Claimed { effects: Vec::new(), daily_checks: Vec::new(), listed: 0 };
         let mut failure = None;
         let first = getrandom::u64().unwrap_or(0) % SHARDS;
         for shard in (0..SHARDS).map(|shard| (first + shard) % SHARDS) {
-            match self.due(shard, now, at_most - claimed.listed).await {
+            let shard = line.shard(shard);
+            match self.due(&shard, now, at_most - claimed.listed).await {
                 Ok(listed) => {
                     claimed.listed += listed.len();
                     for due in listed {
                         match self.claim(&due, now).await {
                             Ok(Some(item)) => {
                                 if let Err(cause) = claimed.take(&due, item) {
-                                    error!(pk = due.pk, sk = due.sk, %cause, "What is due cannot be read");
+                                    error!(pk = due.pk, sk = due.sk, %cause, alarm = "stuck", "What is due cannot be read");
                                 }
                             }
                             Ok(None) => {}
@@ -187,7 +224,7 @@ impl Outbox {
         }
     }
 
-    async fn due(&self, shard: u64, now: Instant, at_most: usize) -> Result<Vec<Due>, StorageError> {
+    async fn due(&self, shard: &str, now: Instant, at_most: usize) -> Result<Vec<Due>, StorageError> {
         let query = self
             .0
             .client
@@ -195,7 +232,7 @@ impl Outbox {
             .table_name(&self.0.name)
             .index_name("due")
             .key_condition_expression("dueShard = :shard AND dueAt <= :now")
-            .expression_attribute_values(":shard", AttributeValue::S(format!("DUE#{shard}")))
+            .expression_attribute_values(":shard", AttributeValue::S(shard.to_owned()))
             .expression_attribute_values(":now", AttributeValue::N(now.millis().to_string()))
             .limit(i32::try_from(at_most).unwrap_or(i32::MAX).min(100));
         let page = query.send().await.map_err(|error| StorageError::of(&error))?;
@@ -205,7 +242,7 @@ impl Outbox {
     /// `dueAt` moves to the end of the lease if nobody moved or removed it since it was listed.
     async fn claim(&self, due: &Due, now: Instant) -> Result<Option<Item>, StorageError> {
         let key = Key { pk: due.pk.clone(), sk: due.sk.clone() };
-        let lease = now.plus_seconds(due.lease_seconds()).millis();
+        let lease = now.plus_seconds(LEASE_SECONDS).millis();
         let update = self
             .0
             .client
@@ -225,12 +262,12 @@ impl Outbox {
     }
 
     /// Notes that an effect was sent: nobody needs to look after it any more. Noting it twice is fine. Work that was
-    /// begun stays due until it is done.
+    /// begun stays due until it is done, but is left to its queue for a while.
     ///
     /// # Errors
     /// [`StorageError`].
-    pub async fn settle(&self, sent: &Pending) -> Result<(), StorageError> {
-        let Some(seq) = sent.seq else { return Ok(()) };
+    pub async fn settle(&self, sent: &Pending, now: Instant) -> Result<(), StorageError> {
+        let Some(seq) = sent.seq else { return self.leave_to_its_queue(sent, now).await };
         let update = self
             .0
             .client
@@ -239,6 +276,30 @@ impl Outbox {
             .set_key(Some(Key::revision(sent.buyer, seq).attributes()))
             .update_expression("REMOVE dueShard, dueAt")
             .condition_expression("attribute_exists(dueAt)");
+        match update.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if lost_the_race(&error) => Ok(()),
+            Err(error) => Err(StorageError::of(&error)),
+        }
+    }
+}
+
+impl Outbox {
+    /// Moves the place of begun work on, if its worker did not do so already.
+    async fn leave_to_its_queue(&self, sent: &Pending, now: Instant) -> Result<(), StorageError> {
+        let Some(Begun { check, requested_at, place }) = &sent.begun else { return Ok(()) };
+        let age = (now.millis() - requested_at.millis()) / 1000;
+        let later = now.plus_seconds((age / 2).clamp(QUEUED_SECONDS, LONGEST_QUEUED_SECONDS));
+        let update = self
+            .0
+            .client
+            .update_item()
+            .table_name(&self.0.name)
+            .set_key(Some(Key::vies_check(sent.buyer, *check).attributes()))
+            .update_expression("SET dueAt = :later")
+            .condition_expression("dueAt = :claimed")
+            .expression_attribute_values(":later", AttributeValue::N(later.millis().to_string()))
+            .expression_attribute_values(":claimed", AttributeValue::N(place.due_at.unwrap_or_default().to_string()));
         match update.send().await {
             Ok(_) => Ok(()),
             Err(error) if lost_the_race(&error) => Ok(()),

@@ -10,8 +10,8 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::{
-    Buyer, BuyerId, Cause, CheckId, CheckOrigin, CheckState, CheckVies, Command, Effect, Instant, MailOrder,
-    OrganisationId, Page, PageSize, Revision, SellerId, ViesCheck, ViesStanding, ViesVerdict, next_daily_check,
+    Buyer, BuyerId, Cause, CheckId, CheckOrigin, CheckState, CheckVies, Command, Effect, Instant, OrganisationId, Page,
+    PageSize, Personal, Revision, SellerId, ViesCheck, ViesStanding, ViesVerdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -67,8 +67,8 @@ pub enum ViesRequested {
 pub struct RequestViesChecks(pub(crate) Table);
 
 impl RequestViesChecks {
-    /// Opens a check of that id for an organisation, unless one is open: no buyer ever has two. `queued` is the answer to
-    /// the first, `in_progress` makes that to the second.
+    /// Opens a check of that id for an organisation, unless one is open. `queued` is the answer to the first,
+    /// `in_progress` makes that to the second. Whoever joins the check of the day has asked for it from then on.
     ///
     /// # Errors
     /// [`StorageError`].
@@ -84,7 +84,12 @@ impl RequestViesChecks {
         let ended = self.0.modify(of, Some(remember), std::slice::from_ref(&key), |now, beside| {
             let was = key.find::<StandingItem>(beside)?;
             if let Some(open) = was.as_ref().and_then(|item| item.standing.in_progress(cause.at)) {
-                return Ok(Step::<(), _>::Keep(in_progress(open).into(), ()));
+                let answer = in_progress(open);
+                let Some(joined) = was.as_ref().and_then(|item| item.standing.clone().joined()) else {
+                    return Ok(Step::<(), _>::Keep(answer.into(), ()));
+                };
+                let writing = joining(&self.0, now, (open, joined), was.as_ref(), cause, answer)?;
+                return Ok(Step::Write(Box::new(writing), ()));
             }
             let opening = Opening { check_id, origin: CheckOrigin::Requested, organisation, next_daily: None };
             let writing = opening.writing(&self.0, now, was, cause, queued.clone())?;
@@ -125,10 +130,9 @@ impl Opening {
         let check = ViesCheck::open(check_id, subject, origin, (cause.actor.clone(), organisation), cause.at);
         let next = now.changed(now.business.clone(), now.status, cause.at);
         let command = Command::CheckVies(CheckVies { buyer: now.uuid, check_id, vat_number });
-        let (before, place) = was.as_ref().map_or((None, Place::default()), |was| {
-            (was.standing.verdict.as_ref().map(|verdict| verdict.result), was.place.clone())
-        });
-        let place = next_daily.map_or(place, |at| Place::of(now.uuid, 0, at));
+        let (before, place) =
+            was.as_ref().map_or_else(Default::default, |was| (was.standing.result(), was.place.clone()));
+        let place = next_daily.map_or(place, |at| Place::daily(now.uuid, at));
         let standing = was.as_ref().map_or_else(ViesStanding::default, |was| was.standing.clone()).opened(&check);
         let written = StandingItem { standing, seller: now.seller, seq: next.seq, place };
         let beside = vec![
@@ -140,8 +144,27 @@ impl Opening {
     }
 }
 
+/// What adds a client to the check of the day, which is open.
+fn joining(
+    table: &Table,
+    now: &Buyer,
+    (check, standing): (CheckId, ViesStanding),
+    was: Option<&StandingItem>,
+    cause: &Cause,
+    answer: Answer,
+) -> Result<Writing, StorageError> {
+    let cause = not_before(now, cause);
+    let mut next = now.changed(now.business.clone(), now.status, cause.at);
+    let revision = RevisionItem::of(&Revision::of_joined_vies_check((now, &next), check, cause), Personal::new());
+    next.head.clone_from(&revision.link.hash);
+    let place = was.map(|was| was.place.clone()).unwrap_or_default();
+    let written = StandingItem { standing, seller: now.seller, seq: next.seq, place };
+    let beside = vec![put_standing(table, now.uuid, &written, was)?];
+    Ok(Writing { next, revision, kept: answer.into(), beside })
+}
+
 /// Puts the standing on the condition that it is as it was read.
-fn put_standing(
+pub(crate) fn put_standing(
     table: &Table,
     buyer: BuyerId,
     written: &StandingItem,
@@ -153,7 +176,7 @@ fn put_standing(
 }
 
 /// The buyer after something became of a check, with the revision that says so.
-fn revised(
+pub(crate) fn revised(
     (now, mut next): (&Buyer, Buyer),
     check: &ViesCheck,
     before: Option<ViesVerdict>,
@@ -220,120 +243,8 @@ impl ReadViesChecks {
     }
 }
 
-/// Works on open checks.
-#[derive(Clone)]
-pub struct WorkOnViesChecks(pub(crate) Table);
-
-/// How an attempt was noted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Attempted {
-    /// As it went.
-    Noted,
-    /// Somebody else noted one meanwhile: nothing was written.
-    Overtaken,
-}
-
-/// An open check with its buyer as it is now.
-pub struct OpenViesCheck {
-    /// The check.
-    pub check: ViesCheck,
-    /// The buyer.
-    pub buyer: Buyer,
-}
-
-impl WorkOnViesChecks {
-    /// The check and its buyer, whether the check is open or not. `None`: there is no such check.
-    ///
-    /// # Errors
-    /// [`StorageError`].
-    pub async fn find(&self, buyer: BuyerId, check: CheckId) -> Result<Option<OpenViesCheck>, StorageError> {
-        let (buyer_key, key) = (Key::buyer(buyer), Key::vies_check(buyer, check));
-        let found = self.0.batch_get([&buyer_key, &key].into_iter()).await?;
-        let (buyer, check) = (buyer_key.find::<BuyerItem>(&found)?, key.find::<CheckItem>(&found)?);
-        Ok(buyer.zip(check).map(|(buyer, item)| OpenViesCheck { check: item.check, buyer: buyer.buyer }))
-    }
-
-    /// Notes an attempt: the check goes from `before` to `after`. Once it is over, the buyer's standing and history say
-    /// so in the same transaction, with the event if there is one; `daily` is whether it is checked again every day from
-    /// then on. That somebody gets a `mail` about an attempt is in the history, too. Idempotent: an attempt is noted once.
-    ///
-    /// # Errors
-    /// [`StorageError`].
-    pub async fn attempted(
-        &self,
-        seller: SellerId,
-        (before, after): (&ViesCheck, &ViesCheck),
-        (daily, mail): (bool, Option<MailOrder>),
-        cause: &Cause,
-    ) -> Result<Attempted, StorageError> {
-        if after.is_open() && mail.is_none() {
-            return self.put_check(seller, before, after).await;
-        }
-        let buyer = after.buyer;
-        let (key, check_key) = (Key::vies(buyer), Key::vies_check(buyer, after.check_id));
-        let also = [key.clone(), check_key.clone()];
-        let ended = self.0.modify((seller, buyer), None, &also, |now, beside| {
-            let standing = check_key.find::<CheckItem>(beside)?;
-            if standing.is_none_or(|item| !item.check.is_open() || item.check.attempts != before.attempts) {
-                return Ok(Step::Refuse(()));
-            }
-            let was = key.find::<StandingItem>(beside)?;
-            let cause = not_before(now, cause);
-            let next = now.changed(now.business.clone(), now.status, cause.at);
-            let said = was.as_ref().and_then(|was| was.standing.verdict.as_ref()).map(|verdict| verdict.result);
-            let event = after.event(said, &next, cause.at).map(Effect::Event);
-            let effect = event.or_else(|| mail.clone().map(|order| Effect::Command(Command::SendMail(order))));
-            let mut beside = vec![self.put(seller, before, after)?];
-            if !after.is_open() {
-                let standing = was.as_ref().map_or_else(ViesStanding::default, |was| was.standing.clone()).after(after);
-                let place =
-                    if daily { Place::of(buyer, 0, next_daily_check(buyer, cause.at)) } else { Place::default() };
-                let written = StandingItem { standing, seller, seq: next.seq, place };
-                beside.push(put_standing(&self.0, buyer, &written, was.as_ref())?);
-            }
-            let (next, revision) = revised((now, next), after, said, effect, cause);
-            Ok(Step::Write(Box::new(Writing { next, revision, kept: Answer::empty(204).into(), beside }), ()))
-        });
-        Ok(match ended.await? {
-            Ended::Done(..) => Attempted::Noted,
-            Ended::Replayed(_) | Ended::KeyReused | Ended::Refused(()) | Ended::Absent => Attempted::Overtaken,
-        })
-    }
-
-    /// The check as an attempt left it, on the condition that no other was noted since. Every attempt counts, so their
-    /// number says it.
-    fn put(&self, seller: SellerId, before: &ViesCheck, after: &ViesCheck) -> Result<TransactWriteItem, StorageError> {
-        let seen = [(":seen", AttributeValue::N(before.attempts.to_string()))];
-        Ok(transaction::put(&self.0, check_item(seller, after)?, Some(("attempts = :seen", &seen))))
-    }
-
-    /// The same alone: nothing of the buyer changes.
-    async fn put_check(
-        &self,
-        seller: SellerId,
-        before: &ViesCheck,
-        after: &ViesCheck,
-    ) -> Result<Attempted, StorageError> {
-        use aws_sdk_dynamodb::operation::put_item::PutItemError;
-        let put = self
-            .0
-            .client
-            .put_item()
-            .table_name(&self.0.name)
-            .set_item(Some(check_item(seller, after)?))
-            .condition_expression("attempts = :seen")
-            .expression_attribute_values(":seen", AttributeValue::N(before.attempts.to_string()));
-        match put.send().await {
-            Ok(_) => Ok(Attempted::Noted),
-            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
-                Ok(Attempted::Overtaken)
-            }
-            Err(error) => Err(StorageError::of(&error)),
-        }
-    }
-}
-
-fn check_item(seller: SellerId, check: &ViesCheck) -> Result<Item, StorageError> {
+/// A check with its place.
+pub(crate) fn check_item(seller: SellerId, check: &ViesCheck) -> Result<Item, StorageError> {
     let place = match check.state {
         // At first it is the revision's command that is sent.
         CheckState::Open { next_attempt_at } if check.attempts == 0 => {

@@ -104,14 +104,13 @@ impl MonitorVies {
         if item.place != Place::default() {
             return Ok(false);
         }
-        self.0.move_daily_check(buyer, &Place::default(), Some(next_daily_check(buyer, now))).await?;
-        Ok(true)
+        self.0.move_daily_check(buyer, &Place::default(), Some(next_daily_check(buyer, now))).await
     }
 }
 
 impl Table {
-    /// Moves the place of a daily check, or takes it away, if it still is what it was.
-    async fn move_daily_check(&self, buyer: BuyerId, was: &Place, to: Option<Instant>) -> Result<(), StorageError> {
+    /// Moves the place of a daily check, or takes it away, if it still is what it was; whether it was.
+    async fn move_daily_check(&self, buyer: BuyerId, was: &Place, to: Option<Instant>) -> Result<bool, StorageError> {
         let mut update = self.client.update_item().table_name(&self.name).set_key(Some(Key::vies(buyer).attributes()));
         update = match was.at() {
             Some(at) => update
@@ -119,7 +118,7 @@ impl Table {
                 .expression_attribute_values(":was", AttributeValue::N(at.to_string())),
             None => update.condition_expression("attribute_exists(pk) AND attribute_not_exists(dueAt)"),
         };
-        update = match to.map(|to| Place::of(buyer, 0, to).attributes()) {
+        update = match to.map(|to| Place::daily(buyer, to).attributes()) {
             Some((shard, at)) => update
                 .update_expression("SET dueShard = :shard, dueAt = :at")
                 .expression_attribute_values(":shard", shard)
@@ -127,8 +126,8 @@ impl Table {
             None => update.update_expression("REMOVE dueShard, dueAt"),
         };
         match update.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if lost_the_race(&error) => Ok(()),
+            Ok(_) => Ok(true),
+            Err(error) if lost_the_race(&error) => Ok(false),
             Err(error) => Err(StorageError::of(&error)),
         }
     }

@@ -108,6 +108,12 @@ impl Scenario {
         };
         match function {
             "get-buyer" => vec![plain(Expected::Success, Calls::Entered(&[("GetItem", 1)]))],
+            "get-vies-check" => vec![plain(Expected::Success, Calls::Entered(&[("GetItem", 1)]))],
+            "list-vies-checks" => vec![plain(Expected::Success, Calls::Entered(&[("GetItem", 1), ("Query", 1)]))],
+            // One is open: nothing is written but the receipt.
+            "request-vies-check" => {
+                vec![plain(Expected::Status(202), Calls::Entered(&[("BatchGetItem", 1), ("PutItem", 1)]))]
+            }
             "get-me" | "find-buyers" | "get-history" | "get-kyc-status" => {
                 vec![plain(Expected::Success, Calls::Entered(&[("Query", 1)]))]
             }
@@ -144,10 +150,19 @@ impl Scenario {
                 let calls = Calls::Unentered(&[("PutEvents", 1), ("UpdateItem", 1)]);
                 vec![Self { before: Before::PendingEffect, ..plain(Expected::Success, calls) }]
             }
-            "run-due" => {
-                let calls = Calls::Unentered(&[("Query", 8), ("UpdateItem", 2), ("PutEvents", 1)]);
+            // Read the check and its buyer, and who acts for the seller; ask VIES; read what is to change, and change it.
+            "check-vies" => {
+                let calls = Calls::Unentered(&[("BatchGetItem", 3), ("Query", 1), ("TransactWriteItems", 1)]);
+                let over = plain(Expected::Success, Calls::Unentered(&[("BatchGetItem", 1)]));
                 vec![
-                    Self { name: "nothing due", ..plain(Expected::Success, Calls::Unentered(&[("Query", 8)])) },
+                    Self { name: "asked", ..plain(Expected::Success, calls) },
+                    Self { name: "over", before: Before::PlainEvent, ..over },
+                ]
+            }
+            "run-due" => {
+                let calls = Calls::Unentered(&[("Query", 16), ("UpdateItem", 2), ("PutEvents", 1)]);
+                vec![
+                    Self { name: "nothing due", ..plain(Expected::Success, Calls::Unentered(&[("Query", 16)])) },
                     Self { name: "one due", before: Before::PendingEffect, ..plain(Expected::Success, calls) },
                 ]
             }

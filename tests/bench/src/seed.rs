@@ -7,14 +7,14 @@ use std::time::Duration;
 use anyhow::Context;
 use aws::{Aws, Fetch};
 use domain::{
-    Actor, Branding, BuyerId, Capabilities, Cause, ClientId, NewBuyer, Organisation, OrganisationId, PageSize,
+    Actor, Branding, BuyerId, Capabilities, Cause, CheckId, ClientId, NewBuyer, Organisation, OrganisationId, PageSize,
     RateLimitTier, RateLimits, RequestId, Seller, SellerId, Source,
 };
 use lambda_process::Setting;
 use serde_json::json;
-use simulators::IdentityProvider;
 use simulators::identity_provider::Forgery;
-use storage::{Answer, KeysCopy, Remember, Table};
+use simulators::{IdentityProvider, Vies};
+use storage::{Answer, KeysCopy, Line, Remember, Table};
 use uuid::Uuid;
 
 use crate::documents::{self, DOCUMENTS_BUCKET, INCOMING_BUCKET, Owner, SPECIAL_KEY, Seeded};
@@ -38,18 +38,22 @@ pub(crate) struct World {
     seller: String,
     buyer: String,
     contact: String,
+    check: String,
     document: String,
     upload: String,
     /// Values of the template's variables that only a deployment knows.
     variables: BTreeMap<&'static str, String>,
     /// Its keys are in the table; it answers should a function ask all the same.
     _identity_provider: IdentityProvider,
+    /// It answers at once.
+    _vies: Vies,
 }
 
 impl World {
     /// Fills the tables of `endpoint`, as an operator and a client would.
     pub(crate) async fn make(endpoint: &Endpoint, events: &Path) -> anyhow::Result<Self> {
         let identity_provider = IdentityProvider::start(0).await?;
+        let vies = Vies::start(0).await?;
         let aws = Aws::local(&endpoint.plain_url, REGION);
         let table = Table::new(&aws, TABLE);
         let organisation = organisation();
@@ -61,6 +65,7 @@ impl World {
         keep_keys(&table, identity_provider.issuer()).await?;
         let cause = cause(organisation.uuid);
         let buyer = create_buyer(&table, organisation.uuid, seller.uuid, &cause).await?;
+        let check = open_check(&table, organisation.uuid, (seller.uuid, buyer), &cause).await?;
         let contact = contact_of(&table, (seller.uuid, buyer)).await?;
         let owner = Owner { organisation: organisation.uuid, seller: seller.uuid, buyer, cause };
         let Seeded { document, upload, mut states } = documents::seed(endpoint, &aws, &table, &owner).await?;
@@ -68,6 +73,7 @@ impl World {
         states.insert(Before::PendingEffect, Stored { items: with_pending_effect(items, events)?, objects });
         Ok(Self {
             contact,
+            check,
             document: document.to_string(),
             upload: upload.to_string(),
             states,
@@ -85,19 +91,22 @@ impl World {
                 ("DOCUMENTS_BUCKET", DOCUMENTS_BUCKET.to_owned()),
                 ("INCOMING_BUCKET", INCOMING_BUCKET.to_owned()),
                 ("SPECIAL_KEY_ARN", SPECIAL_KEY.to_owned()),
+                ("VIES_URL", vies.url()),
             ]),
             _identity_provider: identity_provider,
+            _vies: vies,
         })
     }
 
     /// For the events.
-    pub(crate) fn placeholders(&self) -> [(&str, &str); 7] {
+    pub(crate) fn placeholders(&self) -> [(&str, &str); 8] {
         [
             ("TOKEN", &self.token),
             ("ORGANISATION", &self.organisation),
             ("SELLER", &self.seller),
             ("BUYER", &self.buyer),
             ("CONTACT", &self.contact),
+            ("CHECK", &self.check),
             ("DOCUMENT", &self.document),
             ("UPLOAD", &self.upload),
         ]
@@ -202,6 +211,25 @@ async fn create_buyer(
     let answer = |_: &_, _| Answer::empty(201);
     table.create_buyers().upsert(seller, new, cause.clone(), &remember, answer).await.context("store a buyer")?;
     Ok(buyer)
+}
+
+/// A check that is open and due; its command was sent, and nothing of it comes up while the bench runs.
+async fn open_check(
+    table: &Table,
+    organisation: OrganisationId,
+    buyer: (SellerId, BuyerId),
+    cause: &Cause,
+) -> anyhow::Result<String> {
+    let check = CheckId::fresh();
+    let remember = Remember::new(organisation, "check".to_owned(), "the check of the bench".to_owned(), cause.at);
+    let answers = (Answer::empty(202), |_| Answer::empty(202));
+    let checks = table.request_vies_checks();
+    checks.request(buyer, (check, organisation), answers, cause, &remember).await.context("open a check")?;
+    let next_year = cause.at.plus_seconds(365 * 24 * 60 * 60);
+    for pending in table.outbox().claim_due(Line::Work, next_year, 10).await.context("claim what is due")?.effects {
+        table.outbox().settle(&pending, next_year).await.context("settle the command")?;
+    }
+    Ok(check.to_string())
 }
 
 /// The id of the buyer's one contact, as its first revision names it.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CheckOrigin, CheckState, ViesCheck, ViesVerdict};
+use super::{CheckOrigin, CheckState, ViesCheck, ViesStanding, ViesVerdict};
 use crate::{
     Buyer, Cause, Change, CheckId, Effect, Event, EventId, EventType, Instant, Personal, Revision, RevisionKind,
     ViesResult,
@@ -63,16 +63,27 @@ impl Revision {
     }
 }
 
+impl Revision {
+    /// The revision of a client that asked for a check while that of the day is open: it is told how that ends.
+    #[must_use]
+    pub fn of_joined_vies_check((now, next): (&Buyer, &Buyer), check: CheckId, cause: Cause) -> Self {
+        let what = json!({ "origin": CheckOrigin::Requested });
+        let changes = vec![Change::set(&field(check), what)];
+        Self { changes, ..Self::changed(now, next, RevisionKind::ViesCheckRequested, None, cause) }
+    }
+}
+
 impl ViesCheck {
     /// The event of a check that ended INVALID: every one that a client requested, and of the daily ones that on which
-    /// the number became so. A check without a verdict causes none.
+    /// the number became so. A check without a verdict causes none. `standing` is of before the check ended.
     ///
     /// It comes from SYSTEM, whoever asked: a client that drops the echoes of its own calls has not heard it yet.
     #[must_use]
-    pub fn event(&self, before: Option<ViesVerdict>, next: &Buyer, at: Instant) -> Option<Event> {
+    pub fn event(&self, standing: &ViesStanding, next: &Buyer, at: Instant) -> Option<Event> {
         let CheckState::Conclusive { answer, checked_at } = &self.state else { return None };
+        let before = standing.result();
         let turned = before != Some(ViesVerdict::Invalid);
-        let told = answer.result == ViesVerdict::Invalid && (self.origin == CheckOrigin::Requested || turned);
+        let told = answer.result == ViesVerdict::Invalid && (standing.is_requested(self) || turned);
         let data = json!({
             "buyerUuid": self.buyer,
             "vatNumber": self.vat_number,

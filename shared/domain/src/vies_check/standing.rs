@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CheckState, LONGEST_CHECK_SECONDS, NoAnswerReason, ViesCheck, ViesVerdict};
+use super::{CheckOrigin, CheckState, LONGEST_CHECK_SECONDS, NoAnswerReason, ViesCheck, ViesVerdict};
 use crate::{CheckId, Instant, ViesFacts};
 
 /// How much longer than it can last a check keeps a second one from being opened: a day. A check whose work was lost
@@ -32,6 +32,8 @@ pub struct OpenCheck {
     pub check_id: CheckId,
     /// Since when.
     pub since: Instant,
+    /// Whether a client wants to know: it asked for the check, or for one while this was open.
+    pub requested: bool,
     /// How long it keeps another one from being opened.
     pub until: Instant,
 }
@@ -74,10 +76,27 @@ impl ViesStanding {
     pub fn opened(self, check: &ViesCheck) -> Self {
         let since = check.requested_at;
         let until = since.plus_seconds(LONGEST_CHECK_SECONDS + GRACE_SECONDS);
-        Self { open: Some(OpenCheck { check_id: check.check_id, since, until }), given_up: None, ..self }
+        let requested = check.origin == CheckOrigin::Requested;
+        Self { open: Some(OpenCheck { check_id: check.check_id, since, requested, until }), given_up: None, ..self }
     }
 
-    /// After this check. One that is still open changes nothing; an older verdict does not replace a newer one.
+    /// With a client that asked for a check while that of the day is open; `None` when no client has to be added.
+    #[must_use]
+    pub fn joined(mut self) -> Option<Self> {
+        let open = self.open.as_mut().filter(|open| !open.requested)?;
+        open.requested = true;
+        Some(self)
+    }
+
+    /// Whether a client wants to know how this check ends.
+    #[must_use]
+    pub fn is_requested(&self, check: &ViesCheck) -> bool {
+        let joined = |open: &OpenCheck| open.check_id == check.check_id && open.requested;
+        check.origin == CheckOrigin::Requested || self.open.as_ref().is_some_and(joined)
+    }
+
+    /// After this check. One that is still open changes nothing; an older verdict does not replace a newer one, and to
+    /// give up a check that has a successor says nothing about the buyer.
     #[must_use]
     pub fn after(mut self, check: &ViesCheck) -> Self {
         let check_id = check.check_id;
@@ -91,7 +110,8 @@ impl ViesStanding {
                 }
             }
             CheckState::GivenUp { given_up_at } => {
-                if let Some(last) = &check.last_failure {
+                let open = self.open.as_ref().is_some_and(|open| open.check_id == check_id);
+                if let Some(last) = check.last_failure.as_ref().filter(|_| open) {
                     let (reason, cause) = (last.reason, last.cause.clone());
                     self.given_up = Some(GivenUp { check_id, reason, cause, at: *given_up_at });
                 }
@@ -99,6 +119,12 @@ impl ViesStanding {
         }
         self.open = self.open.filter(|open| open.check_id != check_id);
         self
+    }
+
+    /// The last verdict.
+    #[must_use]
+    pub fn result(&self) -> Option<ViesVerdict> {
+        self.verdict.as_ref().map(|verdict| verdict.result)
     }
 
     /// What it says about the KYC status.
@@ -136,7 +162,7 @@ impl GivenUp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Actor, BuyerId, CheckOrigin, Jitter, NoAnswer, OrganisationId, TraderMatches, VatNumber, ViesAnswer};
+    use crate::{Actor, BuyerId, Jitter, NoAnswer, OrganisationId, TraderMatches, VatNumber, ViesAnswer};
     use uuid::Uuid;
 
     const AT: Instant = Instant::from_millis(1_795_000_000_000);
@@ -177,6 +203,18 @@ mod tests {
     }
 
     #[test]
+    fn a_client_that_asks_while_the_check_of_the_day_is_open_joins_it_once() {
+        let daily = ViesCheck { origin: CheckOrigin::Monitored, ..check(1, AT) };
+        let standing = ViesStanding::default().opened(&daily);
+        assert!(!standing.is_requested(&daily));
+        let joined = standing.joined().expect("nobody asked before");
+        assert!(joined.is_requested(&daily));
+        assert_eq!(joined.joined(), None, "it is known that a client asked");
+        assert_eq!(ViesStanding::default().opened(&check(1, AT)).joined(), None, "a client asked for it");
+        assert_eq!(ViesStanding::default().joined(), None);
+    }
+
+    #[test]
     fn the_last_verdict_stays_whatever_becomes_of_later_checks() {
         let standing = ViesStanding::default().opened(&check(1, AT));
         let standing = standing.after(&said(check(1, AT), ViesVerdict::Invalid, AT));
@@ -193,6 +231,8 @@ mod tests {
         let late = said(check(1, AT), ViesVerdict::Invalid, AT);
         let open = ViesStanding::default().opened(&check(2, AT)).after(&late);
         assert_eq!(open.in_progress(AT), Some(CheckId(Uuid::from_u128(2))));
+        let lost = failed(check(1, AT), NoAnswerReason::NumberBlocked, AT);
+        assert_eq!(ViesStanding::default().opened(&check(2, AT)).after(&lost).given_up, None);
         let newer = said(check(2, AT), ViesVerdict::Valid, AT.plus_seconds(1));
         let standing = ViesStanding::default().opened(&check(2, AT)).after(&newer).after(&late);
         assert_eq!(standing.verdict.map(|verdict| verdict.result), Some(ViesVerdict::Valid));
