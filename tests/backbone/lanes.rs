@@ -27,9 +27,9 @@ const POLLERS: usize = 64;
 /// An answer of VIES takes that long: what a check waits for is then the others of its lane, and not this machine.
 const ANSWER: Duration = Duration::from_secs(1);
 /// How long the checks of all states that answer may take.
-const PATIENCE: Duration = Duration::from_secs(180);
-/// How much later a check may have its verdict because another state hangs.
-const LATER: f64 = 1.2;
+const PATIENCE: Duration = Duration::from_mins(3);
+/// How long a check may wait because another state hangs, in percent of what it waits otherwise.
+const LATER: i64 = 120;
 
 /// A deployment with a VIES of its own and a thousand checks to be made.
 struct Flow {
@@ -65,14 +65,14 @@ async fn a_state_that_hangs_delays_no_other_and_none_is_asked_more_at_once_than_
     for (flow, name) in [(&peaceful, "without"), (&troubled, "with")] {
         println!("{name} a hanging state: p50 {} ms, p95 {} ms", flow.percentile(50), flow.percentile(95));
     }
-    let ratio = troubled.percentile(95) as f64 / peaceful.percentile(95) as f64;
-    println!("p95 of the other states, with to without: {ratio:.3}");
+    let percent = troubled.percentile(95) * 100 / peaceful.percentile(95);
+    println!("p95 of the other states, with to without: {percent} %");
     for Flowed { most, lanes, .. } in [&peaceful, &troubled] {
         assert_eq!(most.len(), STATES, "{most:?}");
         let other: BTreeMap<_, _> = most.iter().filter(|(_, most)| *most != lanes).collect();
         assert!(other.is_empty(), "not {lanes} questions at once: {other:?}");
     }
-    assert!(ratio <= LATER, "the checks of other states take {ratio:.3} times as long");
+    assert!(percent <= LATER, "the checks of other states take {percent} % of the time");
 }
 
 impl Flow {

@@ -5,19 +5,19 @@ use serde_json::{Value, json};
 
 use crate::ground::Ground;
 
-/// Shards of the index.
+/// Shards of the index, of work and of checks of the day.
 const SHARDS: usize = 8;
 
 /// All that is in the index: key and time.
 pub(crate) async fn due(ground: &Ground) -> Vec<Value> {
     let behind = &ground.world().behind;
     let mut found = Vec::new();
-    for shard in 0..SHARDS {
+    for shard in (0..SHARDS).flat_map(|shard| [format!("DUE#{shard}"), format!("DUE#DAILY#{shard}")]) {
         let query = json!({
             "TableName": behind.deployment.table_name(),
             "IndexName": "due",
             "KeyConditionExpression": "dueShard = :shard",
-            "ExpressionAttributeValues": { ":shard": { "S": format!("DUE#{shard}") } }
+            "ExpressionAttributeValues": { ":shard": { "S": shard } }
         });
         let answer = behind.aws("dynamodb", "DynamoDB_20120810.Query", &query).await;
         found.extend(answer["Items"].as_array().cloned().unwrap_or_default());

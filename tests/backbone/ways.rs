@@ -98,11 +98,11 @@ async fn hand_over(relay: &mut Mortal, batch: &[Value], chaos: &Chaos) {
 /// From the queue to two workers, which mostly take turns.
 pub(crate) async fn queue_to_worker(queue: Queue, late: Late, [mut worker, mut twin]: [Mortal; 2], chaos: Arc<Chaos>) {
     loop {
-        if chaos.is_calm() || worker.dice.percent(25) {
-            if let Some(event) = late.take(&mut worker.dice) {
-                worker.invoke(&event).await;
-                continue;
-            }
+        if (chaos.is_calm() || worker.dice.percent(25))
+            && let Some(event) = late.take(&mut worker.dice)
+        {
+            worker.invoke(&event).await;
+            continue;
         }
         let Some(message) = queue.receive().await else {
             tokio::time::sleep(PAUSE).await;

@@ -76,6 +76,18 @@ impl Queue {
         answer.expect("a queue has attributes")["Attributes"].take()
     }
 
+    /// How often a message may be received; once more, and it is dead.
+    ///
+    /// # Panics
+    /// When the queue has no dead-letter queue.
+    pub async fn most_receives(&self) -> u64 {
+        let attributes = self.attributes().await;
+        let policy = attributes["RedrivePolicy"].as_str().expect("a queue with a dead-letter queue");
+        let policy: Value = serde_json::from_str(policy).expect("it is JSON");
+        let count = &policy["maxReceiveCount"];
+        count.as_u64().or_else(|| count.as_str()?.parse().ok()).expect("a number")
+    }
+
     /// How many messages it has, those being worked on included.
     ///
     /// # Panics
@@ -121,7 +133,7 @@ impl Message {
 
     /// How often it was received.
     #[must_use]
-    pub fn receives(&self) -> u32 {
+    pub fn receives(&self) -> u64 {
         let count = self.shown["Attributes"]["ApproximateReceiveCount"].as_str();
         count.and_then(|count| count.parse().ok()).unwrap_or_default()
     }
