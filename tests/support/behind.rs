@@ -5,9 +5,11 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use local::{Deployment, Invoked, Stack};
-use reqwest::Method;
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+use crate::Queue;
 
 /// What is behind the API.
 pub struct Behind {
@@ -15,7 +17,7 @@ pub struct Behind {
     pub deployment: Deployment,
     endpoint: String,
     region: String,
-    http: reqwest::Client,
+    http: Client,
     /// The URL of the queue that events are put into for the test.
     tap: OnceLock<String>,
 }
@@ -33,7 +35,7 @@ impl Behind {
             deployment,
             endpoint: stack.aws_endpoint.clone(),
             region: stack.region.clone(),
-            http: reqwest::Client::new(),
+            http: Client::new(),
             tap: OnceLock::new(),
         }
     }
@@ -88,20 +90,28 @@ impl Behind {
     /// # Panics
     /// When it fails.
     pub async fn aws(&self, service: &str, target: &str, body: &Value) -> Value {
-        let scope = format!("Credential=test/20260101/{}/{service}/aws4_request", self.region);
-        let answer = self
-            .http
-            .post(&self.endpoint)
-            .header("authorization", format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"))
-            .header("x-amz-target", target)
-            .header("content-type", "application/x-amz-json-1.0")
-            .body(body.to_string())
-            .send()
-            .await
-            .expect("the emulator answers");
-        let (status, text) = (answer.status(), answer.text().await.expect("a whole answer"));
-        assert!(status.is_success(), "{target}: {status} {text}");
-        serde_json::from_str(&text).unwrap_or_default()
+        let answer = self.try_aws(service, target, body).await;
+        answer.unwrap_or_else(|failure| panic!("{target}: {failure}"))
+    }
+
+    /// The same; what it says to a refusal.
+    ///
+    /// # Errors
+    /// When it refuses.
+    pub async fn try_aws(&self, service: &str, target: &str, body: &Value) -> Result<Value, String> {
+        call(&self.http, (&self.endpoint, &self.region), (service, target), body).await
+    }
+
+    /// A queue (by logical id), to be worked by hand.
+    #[must_use]
+    pub fn queue_of(&self, logical_id: &str) -> Queue {
+        Queue::new(self.queue(logical_id), &self.endpoint, &self.region, &self.http)
+    }
+
+    /// A request to a service that speaks REST.
+    pub(crate) fn request(&self, service: &str, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.endpoint));
+        request.header("authorization", authorization(&self.region, service))
     }
 
     /// All items of a partition of the table, in the service's own JSON.
@@ -152,15 +162,8 @@ impl Behind {
 
     async fn object(&self, method: Method, logical_id: &str, key: &str, bytes: Vec<u8>) -> reqwest::Response {
         let bucket = self.deployment.buckets.get(logical_id).unwrap_or_else(|| panic!("no bucket {logical_id}"));
-        let scope = format!("Credential=test/20260101/{}/s3/aws4_request", self.region);
-        let answer = self
-            .http
-            .request(method, format!("{}/{bucket}/{key}", self.endpoint))
-            .header("authorization", format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"))
-            .body(bytes)
-            .send()
-            .await
-            .expect("the emulator answers");
+        let request = self.request("s3", method, &format!("/{bucket}/{key}")).body(bytes);
+        let answer = request.send().await.expect("the emulator answers");
         assert!(answer.status().is_success(), "{key}: {}", answer.status());
         answer
     }
@@ -256,6 +259,36 @@ impl Behind {
             }
         }
     }
+}
+
+/// An operation of an AWS service that speaks JSON; whatever is no success is told.
+pub(crate) async fn call(
+    http: &Client,
+    (endpoint, region): (&str, &str),
+    (service, target): (&str, &str),
+    body: &Value,
+) -> Result<Value, String> {
+    let answer = http
+        .post(endpoint)
+        .header("authorization", authorization(region, service))
+        .header("x-amz-target", target)
+        .header("content-type", "application/x-amz-json-1.0")
+        .body(body.to_string())
+        .send()
+        .await
+        .expect("the emulator answers");
+    let (status, text) = (answer.status(), answer.text().await.expect("a whole answer"));
+    if status.is_success() {
+        Ok(serde_json::from_str(&text).unwrap_or_default())
+    } else {
+        Err(format!("{status} {text}"))
+    }
+}
+
+/// The emulator reads service and region from it, and takes the key `test` for the account's root.
+fn authorization(region: &str, service: &str) -> String {
+    let scope = format!("Credential=test/20260101/{region}/{service}/aws4_request");
+    format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0")
 }
 
 /// The event of `events/<function>.json` with its placeholders (`${TOKEN}` and the like) filled in.

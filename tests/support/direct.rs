@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use lambda_process::{Function, Program, Unanswered};
+use lambda_process::{Function, Life, Program, Unanswered};
 use serde_json::Value;
 use simulators::FaultProxy;
 use simulators::fault_proxy::{Fault, Hook, Trouble};
@@ -43,6 +43,19 @@ impl Direct {
     /// # Panics
     /// When it does not start.
     pub async fn start_amid(world: &World, function: &str, trouble: Option<Trouble>) -> Self {
+        Self::start_with(world, function, trouble, &[]).await
+    }
+
+    /// The same with other values of some environment variables than it was deployed with.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start_with(
+        world: &World,
+        function: &str,
+        trouble: Option<Trouble>,
+        changes: &[(&str, String)],
+    ) -> Self {
         let route = routes().get(function).cloned();
         let proxy = FaultProxy::start(&world.stack.aws_endpoint).await.expect("a free port");
         if let Some(trouble) = trouble {
@@ -54,14 +67,14 @@ impl Direct {
             ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
             ("AWS_ENDPOINT_URL", proxy.url()),
         ];
-        let of_aws = of_aws.map(|(name, value)| (name.to_owned(), value));
+        let changes = of_aws.iter().chain(changes).map(|(name, value)| ((*name).to_owned(), value.clone()));
         let program = Program {
             binary: world.stack.executables.get(function).unwrap_or_else(|| panic!("{function} is not built")).clone(),
             function: function.to_owned(),
             memory: configuration.memory,
             region: world.stack.region.clone(),
             time_limit: configuration.time_limit,
-            environment: configuration.environment.into_iter().chain(of_aws).collect(),
+            environment: configuration.environment.into_iter().chain(changes).collect(),
         };
         let function = Function::start(program).await.unwrap_or_else(|error| panic!("{error:#}"));
         Self { proxy, function, route }
@@ -83,11 +96,31 @@ impl Direct {
     /// # Panics
     /// When the handler fails or does not answer in time: ours answer whatever happens.
     pub async fn invoke(&mut self, event: &Value) -> Option<Value> {
-        match self.function.invoke(event).await {
+        match self.attempt(event).await {
             Ok(answer) => Some(answer),
             Err(Unanswered::Ended(_)) => None,
             Err(failure) => panic!("{failure}; its last words:\n{}", self.function.last_words()),
         }
+    }
+
+    /// The same, whatever comes of it.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    pub async fn attempt(&mut self, event: &Value) -> Result<Value, Unanswered> {
+        self.function.invoke(event).await
+    }
+
+    /// Whether it waits for an event, or has to be started again.
+    #[must_use]
+    pub const fn is_waiting(&self) -> bool {
+        self.function.is_waiting()
+    }
+
+    /// To kill it by, at any moment.
+    #[must_use]
+    pub fn life(&self) -> Life {
+        self.function.life()
     }
 
     /// A new process in place of this one.

@@ -2,16 +2,21 @@
 //!
 //! Tests are isolated by seller and organisation, not by restart: each makes its own with [`World::organisation`].
 
+mod alone;
 mod api;
 mod behind;
 mod direct;
 mod files;
+mod queue;
 mod request;
+mod stream;
 mod world;
 
 pub use api::{Api, Reply, buyer_body, fresh_vat_number, send};
 pub use behind::{Behind, Taken, event_file};
 pub use direct::{Crew, Direct, Lent};
 pub use files::{big_pdf, form, pdf, pdf_with};
+pub use queue::{Message, Queue};
 pub use request::{Body, Request, Route, routes};
+pub use stream::Stream;
 pub use world::{Draft, World};

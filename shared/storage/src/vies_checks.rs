@@ -92,7 +92,7 @@ impl RequestViesChecks {
                 return Ok(Step::Write(Box::new(writing), ()));
             }
             let opening = Opening { check_id, origin: CheckOrigin::Requested, organisation, next_daily: None };
-            let writing = opening.writing(&self.0, now, was, cause, queued.clone())?;
+            let writing = opening.writing(&self.0, now, was.as_ref(), cause, queued.clone())?;
             Ok(Step::Write(Box::new(writing), ()))
         });
         Ok(match ended.await? {
@@ -119,7 +119,7 @@ impl Opening {
         &self,
         table: &Table,
         now: &Buyer,
-        was: Option<StandingItem>,
+        was: Option<&StandingItem>,
         cause: &Cause,
         answer: Answer,
     ) -> Result<Writing, StorageError> {
@@ -130,13 +130,12 @@ impl Opening {
         let check = ViesCheck::open(check_id, subject, origin, (cause.actor.clone(), organisation), cause.at);
         let next = now.changed(now.business.clone(), now.status, cause.at);
         let command = Command::CheckVies(CheckVies { buyer: now.uuid, check_id, vat_number });
-        let (before, place) =
-            was.as_ref().map_or_else(Default::default, |was| (was.standing.result(), was.place.clone()));
+        let (before, place) = was.map_or_else(Default::default, |was| (was.standing.result(), was.place.clone()));
         let place = next_daily.map_or(place, |at| Place::daily(now.uuid, at));
-        let standing = was.as_ref().map_or_else(ViesStanding::default, |was| was.standing.clone()).opened(&check);
+        let standing = was.map_or_else(ViesStanding::default, |was| was.standing.clone()).opened(&check);
         let written = StandingItem { standing, seller: now.seller, seq: next.seq, place };
         let beside = vec![
-            put_standing(table, now.uuid, &written, was.as_ref())?,
+            put_standing(table, now.uuid, &written, was)?,
             transaction::put(table, check_item(now.seller, &check)?, Some(NEW)),
         ];
         let (next, revision) = revised((now, next), &check, before, Some(Effect::Command(command)), cause);

@@ -80,7 +80,7 @@ impl MonitorVies {
             }
             let (origin, next_daily) = (CheckOrigin::Monitored, Some(tomorrow));
             let opening = Opening { check_id, origin, organisation, next_daily };
-            let writing = opening.writing(&self.0, buyer, was, &cause, Answer::empty(204))?;
+            let writing = opening.writing(&self.0, buyer, was.as_ref(), &cause, Answer::empty(204))?;
             Ok(Step::Write(Box::new(writing), ()))
         });
         match ended.await? {

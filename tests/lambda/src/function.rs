@@ -112,6 +112,13 @@ impl Function {
         &self.program
     }
 
+    /// Whether it waits for an event. One that was killed after it had answered the last one may not, and has to be
+    /// started again.
+    #[must_use]
+    pub const fn is_waiting(&self) -> bool {
+        self.waiting.is_some()
+    }
+
     /// To kill it by.
     #[must_use]
     pub fn life(&self) -> Life {

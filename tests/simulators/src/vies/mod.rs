@@ -16,6 +16,7 @@
 //! turned away, as some of the real one's edges do.
 
 mod answers;
+mod load;
 mod outcome;
 
 use std::collections::HashMap;
@@ -32,10 +33,11 @@ use serde_json::{Value, json};
 
 use crate::serving::{Bound, Serving};
 
-pub use outcome::{CODES, Outcome, magic_number};
+use load::Load;
+pub use outcome::{CODES, Outcome, magic_number, magic_variant};
 
 /// The prefixes VIES knows: 27 member states and Northern Ireland.
-const COUNTRIES: [&str; 28] = [
+pub const COUNTRIES: [&str; 28] = [
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "EL", "ES", "FI", "FR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",
     "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK", "XI",
 ];
@@ -44,7 +46,11 @@ const COUNTRIES: [&str; 28] = [
 pub struct Vies {
     serving: Serving,
     history: Arc<History>,
+    load: Arc<Load>,
 }
+
+/// What the routes share.
+type Shared = State<(Arc<History>, Arc<Load>)>;
 
 #[derive(Default)]
 struct History {
@@ -82,14 +88,14 @@ impl Vies {
     /// # Errors
     /// When the port is taken.
     pub async fn start(port: u16) -> io::Result<Self> {
-        let history = Arc::new(History::default());
+        let (history, load) = (Arc::new(History::default()), Arc::new(Load::default()));
         let routes = Router::new()
             .route("/check-vat-number", post(check))
             .route("/check-vat-test-service", post(check_test_table))
             .route("/check-status", get(status))
             .route("/_simulator/checks", get(checks))
-            .with_state(Arc::clone(&history));
-        Ok(Self { serving: Bound::to(port).await?.serve(routes)?, history })
+            .with_state((Arc::clone(&history), Arc::clone(&load)));
+        Ok(Self { serving: Bound::to(port).await?.serve(routes)?, history, load })
     }
 
     /// The base of the REST interface.
@@ -123,15 +129,13 @@ impl History {
     }
 }
 
-async fn check(
-    State(history): State<Arc<History>>,
-    headers: HeaderMap,
-    Json(request): Json<CheckVatRequest>,
-) -> Response {
+async fn check(State((history, load)): Shared, headers: HeaderMap, Json(request): Json<CheckVatRequest>) -> Response {
     if !headers.contains_key(header::USER_AGENT) {
         return answers::forbidden();
     }
     history.record(&request);
+    let question = load.question(&request.country_code);
+    question.wait().await;
     answers::answer(outcome(&history, &request), &request).await
 }
 
@@ -160,7 +164,7 @@ async fn status() -> Json<Value> {
     Json(json!({"vow": {"available": true}, "countries": countries}))
 }
 
-async fn checks(State(history): State<Arc<History>>) -> Json<Vec<CheckVatRequest>> {
+async fn checks(State((history, _)): Shared) -> Json<Vec<CheckVatRequest>> {
     Json(history.checks())
 }
 

@@ -140,3 +140,16 @@ pub fn magic_number(state: &str, code: &str) -> String {
     };
     format!("{state}{before}99{code}{after}")
 }
+
+/// The n-th of a hundred numbers like [`magic_number`]: the two digits before the code are `n`.
+///
+/// # Panics
+/// When VIES has no such state, or it is not one of a hundred.
+#[must_use]
+pub fn magic_variant(state: &str, code: &str, n: usize) -> String {
+    assert!(n < 100, "{n} has more than two digits");
+    let mut number = magic_number(state, code);
+    let at = number.rfind(&format!("99{code}")).expect("a magic number contains its code");
+    number.replace_range(at - 2..at, &format!("{n:02}"));
+    number
+}

@@ -42,6 +42,18 @@ fn every_state_and_code_has_a_vat_number_of_its_shape() {
 }
 
 #[test]
+fn every_state_and_code_has_a_hundred_such_numbers() {
+    for state in COUNTRIES {
+        let numbers: std::collections::BTreeSet<_> = (0..100).map(|n| magic_variant(state, "200", n)).collect();
+        assert_eq!(numbers.len(), 100, "{state}");
+        for number in numbers {
+            let number = domain::VatNumber::parse(&number).unwrap_or_else(|error| panic!("{number} {error}"));
+            assert_eq!(Outcome::by_magic(number.state(), number.national()), Outcome::NotRegistered, "{number}");
+        }
+    }
+}
+
+#[test]
 fn the_guide_lists_every_code_and_true_examples() {
     let guide = include_str!("../../../../docs/API-GUIDE.md");
     let section = guide.split("## VIES in the sandbox").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
@@ -122,4 +134,26 @@ async fn test_service_follows_the_commissions_table() {
             ask(&vies, "/check-vat-test-service", json!({"countryCode": "AT", "vatNumber": number})).await;
         assert_eq!(answer.pointer(key), Some(&expected), "{number}");
     }
+}
+
+#[tokio::test]
+async fn a_state_that_hangs_holds_up_nobody_else_and_what_waits_at_once_is_counted() {
+    let vies = Vies::start(0).await.unwrap();
+    vies.hang("FR");
+    vies.take(std::time::Duration::from_millis(50));
+    let number = |state: &str| json!({"countryCode": state, "vatNumber": magic_number(state, "100")[2..]});
+    let hanging = ask(&vies, "/check-vat-number", number("FR"));
+    let answered = async {
+        let path = "/check-vat-number";
+        let (one, other) = tokio::join!(ask(&vies, path, number("DE")), ask(&vies, path, number("DE")));
+        assert_eq!((&one.1["valid"], &other.1["valid"]), (&json!(true), &json!(true)));
+        ask(&vies, path, number("IT")).await
+    };
+    tokio::select! {
+        answer = hanging => panic!("it answers: {answer:?}"),
+        (status, _) = answered => assert_eq!(status, 200),
+    }
+    let most = vies.take_most_at_once();
+    assert_eq!(most, [("DE", 2), ("FR", 1), ("IT", 1)].map(|(state, most)| (state.to_owned(), most)).into());
+    assert!(vies.take_most_at_once().is_empty());
 }
