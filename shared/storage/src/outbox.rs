@@ -138,7 +138,7 @@ impl Pending {
         Self { buyer: None, effect: Effect::Command(errand.command), turn, seq: None, errand: Some(key) }
     }
 
-    fn of_delivery(item: DeliveryItem) -> Self {
+    fn of_delivery(item: &DeliveryItem) -> Self {
         let turn = format!("{}-{}", item.delivery.id, item.place.due_at.unwrap_or_default());
         let command = Command::DeliverWebhook(item.delivery.command());
         Self { buyer: None, effect: Effect::Command(command), turn, seq: None, errand: None }
@@ -325,7 +325,7 @@ impl Outbox {
 impl Claimed {
     fn take(&mut self, due: &Due, item: Item) -> Result<(), StorageError> {
         if due.pk.starts_with(DELIVERY) {
-            self.effects.push(Pending::of_delivery(item::read(item)?));
+            self.effects.push(Pending::of_delivery(&item::read(item)?));
         } else if due.pk.starts_with(ERRAND) {
             let key = Key { pk: due.pk.clone(), sk: due.sk.clone() };
             self.effects.push(Pending::of_errand(key, item::read(item)?));

@@ -98,7 +98,7 @@ impl World {
     }
 
     /// For the events.
-    pub(crate) fn placeholders(&self) -> [(&str, &str); 8] {
+    pub(crate) fn placeholders(&self) -> [(&str, &str); 9] {
         [
             ("TOKEN", &self.token),
             ("ORGANISATION", &self.organisation),
@@ -108,6 +108,7 @@ impl World {
             ("DOCUMENT", &self.document),
             ("UPLOAD", &self.upload),
             ("WEBHOOK", &self.webhook),
+            ("DELIVERY", "del_0f8e2c5a51b75d0a9e634b1fa7c2d895"),
         ]
     }
 
