@@ -57,6 +57,11 @@ impl Ground {
         Self { organisation, seller, token, vat_number, buyer, contacts: BTreeMap::new() }
     }
 
+    /// The organisation.
+    pub(crate) const fn organisation(&self) -> OrganisationId {
+        self.organisation
+    }
+
     /// A request about the seller's buyers, under this key.
     pub(crate) fn request(&self, function: &str, key: &str) -> Request {
         Request::new(function, &self.token).of("sellerId", self.seller).key(key)

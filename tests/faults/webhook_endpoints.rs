@@ -1,6 +1,8 @@
 //! The endpoints that write webhook endpoints, each with the requests that end differently.
 
 use blackbox::Request;
+use domain::webhook::TestFire;
+use domain::{DeliveryId, EventType};
 use serde_json::{Value, json};
 
 use crate::endpoints::KEY;
@@ -35,6 +37,8 @@ pub(crate) struct Outcome {
     pub(crate) endpoints: usize,
     /// Changes that it adds.
     pub(crate) changes: usize,
+    /// Deliveries to the endpoint after it.
+    pub(crate) deliveries: usize,
 }
 
 /// A secret that a client supplies.
@@ -56,6 +60,25 @@ fn update(ground: &Ground, webhook: &str, body: Value) -> Request {
     about(ground, "update-webhook", webhook).json(body)
 }
 
+/// Under which a delivery was ordered that is replayed.
+pub(crate) const TESTED: &str = "tested before";
+
+fn fire() -> TestFire {
+    TestFire { event_type: EventType::VerificationCompleted, data: json!({"outcome": "VERIFIED"}) }
+}
+
+pub(crate) fn test(ground: &Ground, webhook: &str, key: &str) -> Request {
+    let fire = serde_json::to_value(fire()).expect("JSON");
+    ground.about_webhooks("test-webhook", key).of("webhookId", webhook).json(fire)
+}
+
+fn replay(ground: &Ground, webhook: &str) -> Request {
+    let (organisation, id) = (ground.organisation(), webhook.parse().expect("an id"));
+    let envelope = fire().envelope(organisation, &id, TESTED, storage::now());
+    let delivery = DeliveryId::of(&envelope.id, &id).to_string();
+    about(ground, "replay-delivery", webhook).of("deliveryId", &delivery)
+}
+
 impl Row {
     /// The same request, once it was answered.
     fn answered(self) -> Self {
@@ -74,7 +97,8 @@ pub(crate) fn rows() -> Vec<Row> {
         in_all_words: false,
         outcome,
     };
-    let changed = Outcome { status: 200, secret: false, endpoints: 1, changes: 1 };
+    let changed = Outcome { status: 200, secret: false, endpoints: 1, changes: 1, deliveries: 0 };
+    let ordered = Outcome { status: 202, changes: 0, ..changed };
     let registered = Outcome { status: 201, secret: true, ..changed };
     let rotated = Outcome { secret: true, ..changed };
     let mut rows = vec![
@@ -130,6 +154,23 @@ pub(crate) fn rows() -> Vec<Row> {
             )
         },
     ];
+    rows.extend([
+        row(
+            "test-webhook",
+            "",
+            true,
+            |ground, webhook| test(ground, webhook, KEY),
+            Outcome { deliveries: 1, ..ordered },
+        ),
+        row("replay-delivery", "of a test", true, replay, Outcome { deliveries: 1, ..ordered }),
+        row(
+            "recover-webhook",
+            "",
+            true,
+            |ground, webhook| about(ground, "recover-webhook", webhook).json(json!({"since": "2026-11-22T00:00:00Z"})),
+            ordered,
+        ),
+    ]);
     let answered: Vec<_> = rows.iter().cloned().map(Row::answered).collect();
     rows.extend(answered);
     rows

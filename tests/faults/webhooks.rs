@@ -10,7 +10,7 @@ use simulators::fault_proxy::Call;
 use crate::bucket_faults::{Struck, all_of};
 use crate::ground::Ground;
 use crate::together;
-use crate::webhook_endpoints::{OWN, Row, register, rows};
+use crate::webhook_endpoints::{OWN, Row, TESTED, register, rows, test};
 
 /// One fault, with one call of one kind of request.
 struct Case {
@@ -77,6 +77,10 @@ async fn prepare(crew: &Crew, row: &Row, ground: &Ground) -> Prepared {
     } else {
         String::new()
     };
+    if row.function == "replay-delivery" {
+        let reply = crew.send(&test(ground, &webhook, TESTED)).await;
+        assert_eq!(reply.status, 202, "before: {reply:?}");
+    }
     let mut earlier = None;
     if row.answered {
         let reply = crew.send(&(row.request)(ground, &webhook)).await;
@@ -158,6 +162,8 @@ impl Case {
         self.assert_same(&retried, &again, "two repeats");
         assert_eq!(again.header("idempotent-replayed"), Some("true"), "{name}: {again:?}");
         assert_eq!(Stored::now(world, &ground, &name).await, after, "{name}: the last repeat had an effect");
+        let deliveries = world.behind.items(&format!("DELIVERY#{webhook}")).await;
+        assert_eq!(deliveries.len(), row.outcome.deliveries, "{name}: deliveries");
         let secret = again.json["secret"].as_str();
         assert_eq!(secret.is_some(), row.outcome.secret, "{name}: {again:?}");
         for secret in secret.into_iter().chain([OWN]) {

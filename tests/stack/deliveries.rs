@@ -5,9 +5,10 @@ use std::time::{Duration, Instant as Stopwatch};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use blackbox::{Api, Draft, World, event_file};
+use blackbox::{Api, Draft, World, event_file, send};
 use domain::{Buyer, Event, Organisation, SellerId};
 use hmac::{Hmac, KeyInit, Mac};
+use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use simulators::vies::magic_number;
@@ -102,6 +103,14 @@ impl Hook {
     async fn status(&self, api: &Api) -> Value {
         api.get(&self.path).await.json["status"].clone()
     }
+}
+
+/// The id of a delivery that was ordered as a test of that endpoint.
+pub(crate) async fn fired(api: &Api, webhook: &str) -> String {
+    let body = json!({"eventType": "kyc.verification_completed", "data": {"outcome": "VERIFIED"}});
+    let fired = send(api.write(Method::POST, &format!("{webhook}/test")).json(&body)).await;
+    assert_eq!(fired.status, 202, "{fired:?}");
+    fired.json["deliveryId"].as_str().expect("an id").to_owned()
 }
 
 /// Types of what was received, in order.
@@ -499,18 +508,21 @@ async fn endpoints_that_are_dead_or_hang_do_not_delay_those_that_answer() {
     };
     until("not all failed once", async || failing().await == dead + hanging).await;
     latencies(&world, &hooks_mixed, &first).await;
+    // Before and after, because whatever else this machine does falls on both: the slower of the two counts.
+    let rested = async || world.behind.messages_of("RetryWebhookQueue").await == 0;
     let mut p95 = Vec::new();
-    for (hooks, buyer) in [(&hooks_alone, &buyer_alone), (&hooks_mixed, &buyer_mixed)] {
-        let before = hooks[0].received(&world).await.len();
+    for (hooks, buyer) in [(&hooks_alone, &buyer_alone), (&hooks_mixed, &buyer_mixed), (&hooks_alone, &buyer_alone)] {
+        until("sick ones are still tried", rested).await;
         let mut reported = Vec::new();
         for _ in 0..5 {
-            reported.extend(report_often(&world, buyer, 1).await);
-            tokio::time::sleep(Duration::from_secs(2)).await;
+            let one = report_often(&world, buyer, 1).await;
+            latencies(&world, hooks, &one).await;
+            reported.extend(one);
         }
-        until("not there", async || hooks[0].received(&world).await.len() >= before + reported.len()).await;
         let all = latencies(&world, hooks, &reported).await;
         p95.push(all[all.len() * 95 / 100]);
     }
-    println!("p95 without sick endpoints {} ms, with them {} ms", p95[0], p95[1]);
-    assert!(p95[1] * 2 <= p95[0] * 3, "p95 {} ms alone, {} ms beside sick ones", p95[0], p95[1]);
+    let (alone, beside_sick) = (p95[0].max(p95[2]), p95[1]);
+    println!("p95 without sick endpoints {p95:?}: before, with them, after");
+    assert!(beside_sick * 2 <= alone * 3, "p95 {alone} ms alone, {beside_sick} ms beside sick ones");
 }

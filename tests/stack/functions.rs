@@ -7,6 +7,7 @@ use std::path::Path;
 use blackbox::{Draft, World, buyer_body, event_file, fresh_vat_number, pdf};
 use serde_json::{Value, json};
 
+use crate::deliveries::fired;
 use crate::documents::{announce, upload};
 use crate::vies_checks::request;
 use crate::webhooks::new_webhook;
@@ -27,8 +28,10 @@ async fn every_function_answers_its_event() {
     let kyc = format!("{}/{}/kyc", api.buyers(), created.json["uuid"].as_str().unwrap());
     let check = request(&api, &kyc).await;
     let (webhook, _) = new_webhook(&api).await;
+    let delivery = fired(&api, &webhook).await;
     let values = [
         ("CHECK", check.json["checkId"].as_str().unwrap()),
+        ("DELIVERY", delivery.as_str()),
         ("WEBHOOK", webhook.rsplit('/').next().unwrap()),
         ("DOCUMENT", document.json["uuid"].as_str().unwrap()),
         ("UPLOAD", upload.json["uploadId"].as_str().unwrap()),
@@ -73,6 +76,10 @@ async fn every_function_answers_its_event() {
         ("get-webhook", json!(200)),
         ("update-webhook", json!(200)),
         ("rotate-webhook-secret", json!(200)),
+        ("list-deliveries", json!(200)),
+        ("replay-delivery", json!(202)),
+        ("test-webhook", json!(202)),
+        ("recover-webhook", json!(202)),
         ("fan-out-event", Value::Null),
         ("deliver-webhook", Value::Null),
         ("release-deliveries", Value::Null),

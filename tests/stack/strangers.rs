@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::contacts::{buyer_with, erika};
+use crate::deliveries::fired;
 use crate::documents::{announce, announcement, id, upload};
 use crate::vies_checks::checked;
 use crate::webhooks;
@@ -44,8 +45,8 @@ fn request(operation: &Operation, request: RequestBuilder) -> RequestBuilder {
     match operation.id.as_str() {
         "get-me" | "find-buyers" | "list-contacts" | "get-buyer" | "get-history" | "openapi-document" | "docs-page"
         | "docs-page-asset" | "docs-page-problem" | "get-kyc-status" | "list-documents" | "get-document"
-        | "get-upload" | "download-document" | "list-vies-checks" | "get-vies-check" | "list-webhooks"
-        | "get-webhook" => request,
+        | "get-upload" | "download-document" | "list-vies-checks" | "get-vies-check" | "list-deliveries"
+        | "list-webhooks" | "get-webhook" => request,
         "upload-document" => {
             let texts = [("type", "COC_EXTRACT"), ("documentDate", "2026-11-01")];
             let file = pdf(&Uuid::new_v4().to_string());
@@ -57,6 +58,9 @@ fn request(operation: &Operation, request: RequestBuilder) -> RequestBuilder {
         "update-buyer" => written(request).header("if-match", "\"0\"").json(&json!({"companyName": "Taken Over GmbH"})),
         "add-contact" => written(request).json(&erika()),
         "update-contact" => written(request).json(&json!({"lastName": "Taken over"})),
+        "test-webhook" => written(request).json(&json!({"eventType": "kyc.verification_completed", "data": {}})),
+        "recover-webhook" => written(request).json(&json!({"since": "2026-11-22T00:00:00Z"})),
+        "replay-delivery" => written(request),
         "delete-contact" | "request-vies-check" | "delete-webhook" | "rotate-webhook-secret" => written(request),
         "register-webhook" => written(request).json(&webhooks::body()),
         "update-webhook" => written(request).json(&json!({"url": "https://hooks.example.org/taken-over"})),
@@ -65,7 +69,7 @@ fn request(operation: &Operation, request: RequestBuilder) -> RequestBuilder {
     }
 }
 
-/// A buyer, and of it a contact, a document, an upload and a check; and a webhook endpoint of the same organisation.
+/// A buyer, and of it a contact, a document, an upload and a check; and a webhook endpoint of the same organisation, and a delivery to that.
 #[derive(Clone)]
 struct Ids {
     buyer: String,
@@ -74,6 +78,7 @@ struct Ids {
     upload: String,
     check: String,
     webhook: String,
+    delivery: String,
 }
 
 impl Ids {
@@ -87,7 +92,7 @@ fn path(operation: &Operation, seller: &str, ids: &Ids) -> String {
     let path = operation.path.replace("{sellerId}", seller).replace("{buyerId}", &ids.buyer);
     let path = path.replace("{contactId}", &ids.contact).replace("{documentId}", &ids.document);
     let path = path.replace("{uploadId}", &ids.upload).replace("{checkId}", &ids.check);
-    let path = path.replace("{webhookId}", &ids.webhook);
+    let path = path.replace("{webhookId}", &ids.webhook).replace("{deliveryId}", &ids.delivery);
     let path = path.replace("{asset}", "page.css").replace("{problem}", "not-found");
     assert!(!path.contains('{'), "say here what stands for the parameters of {path}");
     path
@@ -110,8 +115,9 @@ async fn new_buyer(api: &Api) -> Ids {
     // Over, so that nothing goes on beside the tests.
     let check = checked(api, &format!("{path}/kyc")).await["checkId"].as_str().expect("an id").to_owned();
     let (webhook, _) = webhooks::new_webhook(api).await;
+    let delivery = fired(api, &webhook).await;
     let last = |path: &str| path.rsplit('/').next().expect("an id").to_owned();
-    Ids { buyer: last(&path), contact, document, upload, check, webhook: last(&webhook) }
+    Ids { buyer: last(&path), contact, document, upload, check, webhook: last(&webhook), delivery }
 }
 
 /// The buyer as its owner sees it, history included, and the owner's webhook endpoints.

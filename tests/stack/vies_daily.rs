@@ -10,6 +10,7 @@ use crate::vies_checks::{buyer_of, checked, events, is_over, item, kyc_of, make_
 #[tokio::test]
 async fn monitored_buyers_are_checked_every_day_and_only_a_turn_to_invalid_is_told() {
     let world = World::beside("vies-daily", &[]).await;
+    world.behind.tap_events().await;
     let draft = Draft::new().with(|organisation| organisation.monitor_vies = true);
     let organisation = draft.organisation.clone();
     let api = world.organisation(draft).await;
@@ -78,6 +79,7 @@ async fn a_check_of_the_day_leaves_an_open_one_alone() {
 #[tokio::test]
 async fn a_client_that_asks_while_the_check_of_the_day_is_open_hears_how_it_ends() {
     let world = World::beside("vies-joined", &[]).await;
+    world.behind.tap_events().await;
     let api = world.organisation(Draft::new().with(|organisation| organisation.monitor_vies = true)).await;
     let kyc = kyc_of(&api, &magic_number("LV", "200"), "MARKETPLACE_LED").await;
     checked(&api, &kyc).await;

@@ -3,7 +3,7 @@
 use http_edge::{Problem, Publication, Visit};
 
 /// The paths of the API and their methods; a test compares them with the template's routes.
-const ROUTES: [(&str, &[&str]); 25] = [
+const ROUTES: [(&str, &[&str]); 29] = [
     ("/docs", &["GET"]),
     ("/docs/{asset}", &["GET"]),
     ("/openapi.json", &["GET"]),
@@ -28,7 +28,11 @@ const ROUTES: [(&str, &[&str]); 25] = [
     ("/v1/partners/{sellerId}/buyers/{buyerId}/unblock", &["POST"]),
     ("/v1/webhooks", &["GET", "POST"]),
     ("/v1/webhooks/{webhookId}", &["DELETE", "GET", "PATCH"]),
+    ("/v1/webhooks/{webhookId}/deliveries", &["GET"]),
+    ("/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay", &["POST"]),
+    ("/v1/webhooks/{webhookId}/recover", &["POST"]),
     ("/v1/webhooks/{webhookId}/rotate-secret", &["POST"]),
+    ("/v1/webhooks/{webhookId}/test", &["POST"]),
 ];
 
 /// 405 when the path exists with other methods, else 404.

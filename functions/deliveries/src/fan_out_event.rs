@@ -7,8 +7,9 @@
 //! A delivery is recorded before it is sent. Seen again, an event finds its deliveries recorded: what was not touched
 //! since is sent once more, because the send may be what failed.
 
-use domain::webhook::{Delivery, Envelope, Status};
+use domain::webhook::{Delivery, Endpoint, Envelope, Status};
 use domain::{DeliverWebhook, Event, Lane, OrganisationId};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use messaging::{DeliveryQueues, Message, Unsent};
 use serde::Deserialize;
 use storage::{Partners, RecordDeliveries, Recorded, StorageError, Watched, now};
@@ -16,6 +17,8 @@ use tracing::info;
 
 /// How often an organisation's endpoints are read, should its client change one between the read and the write.
 const TURNS: u32 = 3;
+/// Deliveries of an event that are recorded and sent at the same time.
+const AT_ONCE: usize = 10;
 
 /// What a fan-out needs.
 pub(crate) struct FanOut {
@@ -31,8 +34,8 @@ pub(crate) enum FanOutError {
     Unreadable(#[from] serde_json::Error),
     #[error(transparent)]
     Storage(#[from] StorageError),
-    #[error("the queue did not take {0} deliveries")]
-    Unsent(usize),
+    #[error("a queue did not take a delivery")]
+    Unsent,
     #[error("an endpoint keeps changing")]
     Overtaken,
 }
@@ -44,42 +47,58 @@ struct Put {
 }
 
 impl FanOut {
-    /// Records the deliveries of an event and has them sent.
+    /// Records the deliveries of an event, and has each sent once it is recorded.
     pub(crate) async fn fan_out(&self, message: &Message) -> Result<(), FanOutError> {
         let Put { detail: event } = serde_json::from_str(&message.body)?;
-        let mut orders = Vec::new();
+        let mut sent = 0;
         for partner in self.partners.of(event.partner_uuid).await? {
-            orders.extend(self.record(&event, partner.organisation.uuid).await?);
+            sent += self.to_organisation(&event, partner.organisation.uuid).await?;
         }
-        let Unsent(unsent) = self.queues.send(&orders).await;
-        info!(event = %event.id, kind = event.kind.name(), deliveries = orders.len(), unsent = unsent.len(), "Fanned out");
-        if unsent.is_empty() { Ok(()) } else { Err(FanOutError::Unsent(unsent.len())) }
+        info!(event = %event.id, kind = event.kind.name(), sent, "Fanned out");
+        Ok(())
     }
 
-    /// What is to be sent to an organisation, once it is recorded.
-    async fn record(&self, event: &Event, organisation: OrganisationId) -> Result<Vec<DeliverWebhook>, FanOutError> {
-        let envelope = Envelope::of(event, organisation);
-        let mut orders = Vec::new();
-        'turns: for _ in 0..TURNS {
-            orders.clear();
+    /// How many deliveries it sent to an organisation's endpoints: those that fare well come first.
+    async fn to_organisation(&self, event: &Event, organisation: OrganisationId) -> Result<usize, FanOutError> {
+        let envelope = &Envelope::of(event, organisation);
+        for _ in 0..TURNS {
             let watched = self.deliveries.endpoints(organisation).await?;
-            let asking = watched.iter().filter(|it| {
-                it.endpoint.settings.status != Status::Disabled
-                    && it.endpoint.wants(event.kind, Some(event.partner_uuid))
-            });
-            for Watched { endpoint, health, .. } in asking {
-                let delivery = Delivery::of_event(&envelope, endpoint, now());
-                match self.deliveries.record(&delivery, endpoint).await? {
-                    Recorded::New | Recorded::Untouched if endpoint.settings.status == Status::Active => {
-                        let lane = if health.is_failing() { Lane::Slow } else { Lane::Fast };
-                        orders.push(DeliverWebhook { lane, ..delivery.command() });
-                    }
-                    Recorded::New | Recorded::Untouched | Recorded::Known => {}
-                    Recorded::Overtaken => continue 'turns,
-                }
+            let mut asking: Vec<_> = watched.iter().filter(|it| asks(&it.endpoint, event)).collect();
+            asking.sort_by_key(|it| it.health.is_failing());
+            let ways = asking.into_iter().map(|watched| self.to_endpoint(envelope, watched));
+            let ways: Vec<_> = stream::iter(ways).buffer_unordered(AT_ONCE).try_collect().await?;
+            if !ways.contains(&Way::Overtaken) {
+                return Ok(ways.into_iter().filter(|way| *way == Way::Sent).count());
             }
-            return Ok(orders);
         }
         Err(FanOutError::Overtaken)
     }
+
+    async fn to_endpoint(&self, envelope: &Envelope, watched: &Watched) -> Result<Way, FanOutError> {
+        let Watched { endpoint, health, .. } = watched;
+        let delivery = Delivery::of_event(envelope, endpoint, now());
+        match self.deliveries.record(&delivery, endpoint).await? {
+            Recorded::Overtaken => return Ok(Way::Overtaken),
+            Recorded::New | Recorded::Untouched if endpoint.settings.status == Status::Active => {}
+            Recorded::New | Recorded::Untouched | Recorded::Known => return Ok(Way::Waits),
+        }
+        let lane = if health.is_failing() { Lane::Slow } else { Lane::Fast };
+        let Unsent(unsent) = self.queues.send(&[DeliverWebhook { lane, ..delivery.command() }]).await;
+        if unsent.is_empty() { Ok(Way::Sent) } else { Err(FanOutError::Unsent) }
+    }
+}
+
+/// What became of a delivery.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// It is in its queue.
+    Sent,
+    /// It is held, or was sent before.
+    Waits,
+    /// The endpoint was changed meanwhile.
+    Overtaken,
+}
+
+fn asks(endpoint: &Endpoint, event: &Event) -> bool {
+    endpoint.settings.status != Status::Disabled && endpoint.wants(event.kind, Some(event.partner_uuid))
 }

@@ -36,9 +36,14 @@ impl Release {
         let order: ReleaseDeliveries = serde_json::from_str(&message.body)?;
         let ReleaseDeliveries { organisation, webhook, failed_since } = &order;
         let endpoint = self.webhooks.get(*organisation, webhook).await?;
-        if endpoint.is_none_or(|endpoint| endpoint.settings.status != Status::Active) {
-            info!(%webhook, "The endpoint is not active: what waits goes on waiting");
-            return Ok(());
+        match endpoint.map(|endpoint| endpoint.settings.status) {
+            Some(Status::Active) => {}
+            // What failed waits with what is held.
+            Some(Status::Paused) if failed_since.is_some() => {}
+            _ => {
+                info!(%webhook, "The endpoint is not active: what waits goes on waiting");
+                return Ok(());
+            }
         }
         let waiting = self.deliveries.waiting(webhook, *failed_since).await?;
         for (done, id) in waiting.iter().enumerate() {

@@ -1,13 +1,18 @@
 //! The group `webhooks`: its functions and how they are described.
 
 mod delete_webhook;
+mod delivery_resource;
 mod get_webhook;
+mod list_deliveries;
 mod list_webhooks;
 mod partners;
+mod recover_webhook;
 mod register_webhook;
+mod replay_delivery;
 mod resource;
 mod rotate_webhook_secret;
 mod secrets;
+mod test_webhook;
 mod update_webhook;
 
 use aws::{Aws, NotSet};
@@ -20,14 +25,26 @@ use storage::Table;
 use register_webhook::Registration;
 
 /// The functions of the group's binary.
-pub const FUNCTIONS: [Function; 6] = [
+pub const FUNCTIONS: [Function; 10] = [
     (
         "delete-webhook",
         Door::Callers(|table| Endpoint::writing(table.modify_webhooks(), delete_webhook::delete_webhook)),
     ),
     ("get-webhook", Door::Callers(|table| Endpoint::reading(table.read_webhooks(), get_webhook::get_webhook))),
+    (
+        "list-deliveries",
+        Door::Callers(|table| Endpoint::reading(table.read_deliveries(), list_deliveries::list_deliveries)),
+    ),
     ("list-webhooks", Door::Callers(|table| Endpoint::reading(table.read_webhooks(), list_webhooks::list_webhooks))),
+    (
+        "recover-webhook",
+        Door::Callers(|table| Endpoint::writing(table.order_deliveries(), recover_webhook::recover_webhook)),
+    ),
     ("register-webhook", Door::Opening(registration)),
+    (
+        "replay-delivery",
+        Door::Callers(|table| Endpoint::writing(table.order_deliveries(), replay_delivery::replay_delivery)),
+    ),
     (
         "rotate-webhook-secret",
         Door::Opening(|table, aws, from| {
@@ -35,6 +52,7 @@ pub const FUNCTIONS: [Function; 6] = [
             Ok(Endpoint::writing(rotation, rotate_webhook_secret::rotate_webhook_secret))
         }),
     ),
+    ("test-webhook", Door::Callers(|table| Endpoint::writing(table.order_deliveries(), test_webhook::test_webhook))),
     (
         "update-webhook",
         Door::Opening(|table, _, from| {
@@ -49,7 +67,7 @@ pub const FUNCTIONS: [Function; 6] = [
 pub fn described() -> Group {
     Group {
         name: "Webhooks",
-        description: "Where an organisation wants to hear of what: endpoints, what they ask for, and the secrets that deliveries are signed with.",
+        description: "Where an organisation wants to hear of what: endpoints, what they ask for, the secrets that deliveries are signed with, and how deliveries went.",
         functions: &FUNCTIONS,
         operations: vec![
             register_webhook::operation(),
@@ -58,6 +76,10 @@ pub fn described() -> Group {
             update_webhook::operation(),
             delete_webhook::operation(),
             rotate_webhook_secret::operation(),
+            list_deliveries::operation(),
+            replay_delivery::operation(),
+            test_webhook::operation(),
+            recover_webhook::operation(),
         ],
     }
 }

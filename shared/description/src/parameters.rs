@@ -41,6 +41,8 @@ pub(crate) fn components() -> Value {
     in_path("checkId", "The check.", uuid());
     let webhook = json!({ "type": "string", "pattern": "^wh_[0-9a-f]{32}$" });
     in_path("webhookId", "The webhook endpoint: the `id` that it was registered with.", webhook);
+    let delivery = json!({ "type": "string", "pattern": "^del_[0-9a-f]{32}$" });
+    in_path("deliveryId", "The delivery.", delivery);
     in_path("asset", "A file that the page loads.", json!({ "type": "string", "examples": ["page.css"] }));
     let ids = json!({ "type": "string", "enum": Kind::ALL.map(Kind::id) });
     in_path("problem", "The last part of a problem's `type`.", ids);

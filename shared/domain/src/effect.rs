@@ -1,5 +1,7 @@
 //! What a committed revision causes outside the table.
 
+use std::str::FromStr;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -86,6 +88,19 @@ impl EventType {
     #[must_use]
     pub fn segment(self) -> &'static str {
         self.name().split_once('.').map_or(self.name(), |(segment, _)| segment)
+    }
+}
+
+/// The text is no [`EventType`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be a published event type")]
+pub struct NotAnEventType;
+
+impl FromStr for EventType {
+    type Err = NotAnEventType;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|kind| kind.name() == text).ok_or(NotAnEventType)
     }
 }
 

@@ -40,7 +40,9 @@ pub use document::{
     Announcement, Document, DocumentSource, DocumentStatus, MEDIA_TYPES, MOST_MULTIPART, MOST_UPLOAD, Statement,
 };
 pub use document_type::{DocumentType, Family, NotADocumentType};
-pub use effect::{CheckVies, Command, DeliverWebhook, Effect, Event, EventType, Lane, ReleaseDeliveries};
+pub use effect::{
+    CheckVies, Command, DeliverWebhook, Effect, Event, EventType, Lane, NotAnEventType, ReleaseDeliveries,
+};
 pub use ids::{
     BuyerId, CheckId, ClientId, ContactId, DeliveryId, DocumentId, EventId, MailId, NotAnId, OrganisationId, RequestId,
     SellerId, UploadId, WebhookId,

@@ -28,7 +28,7 @@ use crate::{StorageError, Table};
 /// How long a delivery is kept, from when it was recorded.
 const LIFETIME_SECONDS: i64 = 30 * 24 * 60 * 60;
 /// Nobody wrote it since it was read.
-const AS_READ: &str = "seq = :seen";
+pub(crate) const AS_READ: &str = "seq = :seen";
 /// The client did not change the endpoint since it was read.
 const ENDPOINT_AS_READ: &str = "revision = :seen";
 /// The same, and no delivery went well meanwhile.
@@ -71,8 +71,15 @@ impl DeliveryItem {
         Self { delivery: delivery.clone(), place, expires_at }
     }
 
-    fn write(delivery: &Delivery, sent_by: SentBy) -> Result<Item, StorageError> {
+    pub(crate) fn write(delivery: &Delivery, sent_by: SentBy) -> Result<Item, StorageError> {
         item::write(&Key::delivery(&delivery.webhook, &delivery.id), &Self::of(delivery, sent_by))
+    }
+}
+
+impl DeliveryItem {
+    /// Whether it is still there for clients: TTL deletes days late.
+    pub(crate) fn is_kept(&self, now: Instant) -> bool {
+        self.expires_at > now.seconds()
     }
 }
 
@@ -397,8 +404,8 @@ impl ReleaseHeldDeliveries {
 }
 
 /// What a list of deliveries takes of each.
-const LISTED: &[&str] =
-    &["id", "createdAt", "happenedAt", "state", "nextAttemptAt", "deliveredAt", "failedAt", "reason"];
+pub(crate) const LISTED: &[&str] =
+    &["id", "createdAt", "happenedAt", "state", "nextAttemptAt", "deliveredAt", "failedAt", "reason", "expiresAt"];
 
 impl Table {
     async fn watched(&self, organisation: OrganisationId) -> Result<Vec<Watched>, StorageError> {

@@ -11,6 +11,8 @@ mod buyers;
 mod callers;
 mod contacts;
 mod deliveries;
+mod delivery_list;
+mod delivery_orders;
 mod disclosures;
 mod document_erasure;
 mod document_list;
@@ -45,6 +47,8 @@ pub use contacts::{ContactModified, ContactRefusal, ModifyContacts, ReadContacts
 pub use deliveries::{
     Bearing, RecordDeliveries, Recorded, ReleaseHeldDeliveries, SentBy, Watched, WorkOnDeliveries, Written,
 };
+pub use delivery_list::{DeliveryFilter, DeliveryPage, ReadDeliveries};
+pub use delivery_orders::{OrderDeliveries, Ordered, Subject};
 pub use disclosures::{Disclosures, NoteDisclosures};
 pub use document_erasure::EraseDocuments;
 pub use document_list::{DocumentFilter, ReadDocuments, StoredDocument};

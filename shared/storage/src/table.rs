@@ -8,9 +8,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::{
     Administration, Callers, CreateBuyers, Disclosures, EraseDocuments, ExportBuyers, Histories, IssuerKeys, KeysCopy,
     Limits, ListBuyers, ModifyBuyers, ModifyContacts, ModifyDocuments, ModifyWebhooks, MonitorVies, NoteDisclosures,
-    Outbox, Partners, ReadBuyers, ReadContacts, ReadDocuments, ReadKyc, ReadUploads, ReadViesChecks, ReadWebhooks,
-    RecordDeliveries, RegisterUploads, RegisterWebhooks, ReleaseHeldDeliveries, RequestViesChecks, SendMails,
-    StartUploads, StorageError, WebhookHistories, WorkOnDeliveries, WorkOnViesChecks,
+    OrderDeliveries, Outbox, Partners, ReadBuyers, ReadContacts, ReadDeliveries, ReadDocuments, ReadKyc, ReadUploads,
+    ReadViesChecks, ReadWebhooks, RecordDeliveries, RegisterUploads, RegisterWebhooks, ReleaseHeldDeliveries,
+    RequestViesChecks, SendMails, StartUploads, StorageError, WebhookHistories, WorkOnDeliveries, WorkOnViesChecks,
 };
 
 /// The table `onboarding`. Cheap to clone; hands out one narrow type per purpose.
@@ -244,6 +244,18 @@ impl Table {
     #[must_use]
     pub fn record_deliveries(&self) -> RecordDeliveries {
         RecordDeliveries(self.clone())
+    }
+
+    /// Deliveries to webhook endpoints, to read.
+    #[must_use]
+    pub fn read_deliveries(&self) -> ReadDeliveries {
+        ReadDeliveries(self.clone())
+    }
+
+    /// Deliveries to webhook endpoints, to order.
+    #[must_use]
+    pub fn order_deliveries(&self) -> OrderDeliveries {
+        OrderDeliveries(self.clone())
     }
 
     /// Deliveries to webhook endpoints, to work on.

@@ -4,6 +4,7 @@
 //! so that a lost cache or one more read does not pass unseen. A function that
 //! is not listed can be measured, but not checked.
 
+mod deliveries;
 mod documents;
 mod webhooks;
 
@@ -200,6 +201,8 @@ impl Scenario {
             | "update-webhook"
             | "delete-webhook"
             | "rotate-webhook-secret" => Self::of_webhooks(function, plain),
+            "list-deliveries" | "replay-delivery" | "test-webhook" | "recover-webhook" | "fan-out-event"
+            | "deliver-webhook" | "release-deliveries" => Self::of_deliveries(function, plain),
             "openapi-document" | "docs-page" => vec![plain(Expected::Success, Calls::Nothing)],
             "unmatched" => vec![plain(Expected::Status(404), Calls::Nothing)],
             _ => vec![plain(Expected::Success, Calls::Unlisted)],

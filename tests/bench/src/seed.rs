@@ -117,6 +117,7 @@ impl World {
             ("DOCUMENT", &self.document),
             ("UPLOAD", &self.upload),
             ("WEBHOOK", &self.webhook),
+            ("DELIVERY", "del_0f8e2c5a51b75d0a9e634b1fa7c2d895"),
         ]
     }
 

@@ -10,6 +10,7 @@
 //! A replay is one attempt beside all that: it can make a delivery DELIVERED, and changes nothing else.
 
 use std::fmt;
+use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,36 @@ pub enum DeliveryState {
         /// Why.
         reason: FailedReason,
     },
+}
+
+impl DeliveryState {
+    /// As published.
+    #[must_use]
+    pub const fn status(self) -> DeliveryStatus {
+        match self {
+            Self::Pending { .. } | Self::Held => DeliveryStatus::Pending,
+            Self::Delivered { .. } => DeliveryStatus::Delivered,
+            Self::Failed { .. } => DeliveryStatus::Failed,
+        }
+    }
+}
+
+/// The text is no [`DeliveryStatus`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be PENDING, DELIVERED or FAILED")]
+pub struct NotADeliveryStatus;
+
+impl FromStr for DeliveryStatus {
+    type Err = NotADeliveryStatus;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "PENDING" => Ok(Self::Pending),
+            "DELIVERED" => Ok(Self::Delivered),
+            "FAILED" => Ok(Self::Failed),
+            _ => Err(NotADeliveryStatus),
+        }
+    }
 }
 
 /// Why a delivery is not tried again.
@@ -217,11 +248,7 @@ impl Delivery {
     /// As published.
     #[must_use]
     pub const fn status(&self) -> DeliveryStatus {
-        match self.state {
-            DeliveryState::Pending { .. } | DeliveryState::Held => DeliveryStatus::Pending,
-            DeliveryState::Delivered { .. } => DeliveryStatus::Delivered,
-            DeliveryState::Failed { .. } => DeliveryStatus::Failed,
-        }
+        self.state.status()
     }
 
     /// When it is tried next, if that is known.
@@ -247,7 +274,9 @@ impl Delivery {
         let is_wanted = self.replay_at.is_some() || self.kind == DeliveryKind::Test;
         match endpoint {
             _ if self.next_attempt_at().is_none() => Step::Leave,
-            None | Some(Status::Disabled) => Step::GiveUp,
+            None => Step::GiveUp,
+            // What a client asks for is tried whatever the status: perhaps it wants to know before it resumes.
+            Some(Status::Disabled) if !is_wanted => Step::GiveUp,
             Some(Status::Paused) if !is_wanted => Step::Hold,
             Some(_) if is_due => Step::Try,
             Some(_) => Step::Leave,

@@ -6,6 +6,7 @@ mod endpoint;
 mod envelope;
 mod events;
 mod health;
+mod orders;
 mod patch;
 mod revision;
 mod rotation;
@@ -15,11 +16,14 @@ mod secret;
 mod target;
 
 pub use body::{Body, NewEndpoint};
-pub use delivery::{Attempt, Delivery, DeliveryKind, DeliveryState, DeliveryStatus, FailedReason, Step};
+pub use delivery::{
+    Attempt, Delivery, DeliveryKind, DeliveryState, DeliveryStatus, FailedReason, NotADeliveryStatus, Step,
+};
 pub use endpoint::{Endpoint, Settings, Status, Url};
 pub use envelope::Envelope;
 pub use events::{NotASubscription, Subscription};
 pub use health::{Health, PauseReason, Verdict};
+pub use orders::{Recovery, RecoveryBody, TestBody, TestFire};
 pub use patch::{EndpointPatch, PatchBody};
 pub use revision::{ChangeKind, EndpointRevision};
 pub use rotation::{Rotation, RotationBody, rotated};

@@ -135,7 +135,9 @@ fn a_replay_is_one_attempt_while_paused_too_and_a_failed_one_changes_nothing() {
     let over = delivery().attempted(answer(AT, 410), None, NONE);
     let later = AT.plus_seconds(3_600);
     let replayed = over.replayed(later);
-    assert_eq!(replayed.step(Some(Status::Paused), later), Step::Try);
+    for status in [Status::Paused, Status::Disabled] {
+        assert_eq!(replayed.step(Some(status), later), Step::Try);
+    }
     assert!(!replayed.counts());
     let failed = replayed.attempted(answer(later, 500), None, NONE);
     assert_eq!((failed.state, failed.attempts, failed.next_attempt_at()), (over.state, 2, None));

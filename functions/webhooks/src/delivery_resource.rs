@@ -1,0 +1,164 @@
+//! A delivery as the contract shows it, and how an order about one is answered.
+
+use domain::webhook::{Attempt, Delivery, DeliveryState, DeliveryStatus, FailedReason};
+use domain::{DeliveryId, EventId, EventType, Instant};
+use http_edge::{Answer, Problem};
+use schemars::JsonSchema;
+use serde::Serialize;
+use storage::Ordered;
+
+use crate::resource::not_found;
+
+/// `Delivery` of the published contract.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Delivery", description = "An event on its way to a webhook endpoint.")]
+pub(crate) struct DeliveryResource<'d> {
+    /// Its id, as in `X-Novatrade-Delivery-Id`.
+    id: &'d DeliveryId,
+    /// The event's.
+    #[schemars(with = "String")]
+    event_id: &'d EventId,
+    /// Its type.
+    event_type: EventType,
+    /// PENDING until the receiver took it or no retry is left.
+    status: DeliveryStatus,
+    /// What the receiver answered last; absent where it did not answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_status: Option<u16>,
+    /// How often it was tried.
+    attempts: u32,
+    /// When it was tried last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_attempt_at: Option<Instant>,
+    /// When it is tried next; `null` where it is not, or not before the endpoint is resumed.
+    next_retry_at: Option<Instant>,
+    /// When it was recorded.
+    created_at: Instant,
+    /// Whether it waits for the endpoint to be resumed.
+    held: bool,
+    /// Why it is not tried again: EXHAUSTED, GONE, or NO_ENDPOINT where the endpoint was DISABLED.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    failed_reason: Option<FailedReason>,
+    /// The latest attempts, oldest first, at most 15.
+    attempt_log: Vec<AttemptResource<'d>>,
+}
+
+/// One attempt.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "DeliveryAttempt")]
+struct AttemptResource<'d> {
+    /// When it began.
+    at: Instant,
+    /// How long it took.
+    duration_ms: u64,
+    /// What the receiver answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_status: Option<u16>,
+    /// The first 1 KiB of the answer, secrets masked.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    excerpt: &'d str,
+    /// Why there was no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<&'d str>,
+}
+
+impl<'d> DeliveryResource<'d> {
+    pub(crate) fn of(delivery: &'d Delivery) -> Self {
+        let last = delivery.log.last();
+        let failed_reason = match delivery.state {
+            DeliveryState::Failed { reason, .. } => Some(reason),
+            DeliveryState::Pending { .. } | DeliveryState::Held | DeliveryState::Delivered { .. } => None,
+        };
+        Self {
+            id: &delivery.id,
+            event_id: &delivery.event_id,
+            event_type: delivery.event_type,
+            status: delivery.status(),
+            http_status: last.and_then(|attempt| attempt.status),
+            attempts: delivery.attempts,
+            last_attempt_at: last.map(|attempt| attempt.at),
+            next_retry_at: delivery.next_attempt_at(),
+            created_at: delivery.created_at,
+            held: delivery.state == DeliveryState::Held,
+            failed_reason,
+            attempt_log: delivery.log.iter().map(AttemptResource::of).collect(),
+        }
+    }
+}
+
+impl<'d> AttemptResource<'d> {
+    fn of(attempt: &'d Attempt) -> Self {
+        let Attempt { at, duration_ms, status, excerpt, failure } = attempt;
+        Self { at: *at, duration_ms: *duration_ms, http_status: *status, excerpt, failure: failure.as_deref() }
+    }
+}
+
+/// The published envelope of a page.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DeliveryPage")]
+pub(crate) struct DeliveryList<'d> {
+    data: Vec<DeliveryResource<'d>>,
+    pagination: Totals,
+}
+
+/// Where in the whole a page stands.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "PageTotals")]
+struct Totals {
+    /// Which page, from 0.
+    page: usize,
+    /// Most items of a page.
+    size: usize,
+    /// How many items there are.
+    total_elements: usize,
+    /// How many pages.
+    total_pages: usize,
+    /// Whether a page follows.
+    has_next: bool,
+    /// Whether a page comes before.
+    has_previous: bool,
+}
+
+impl<'d> DeliveryList<'d> {
+    pub(crate) fn of(deliveries: &'d [Delivery], (page, size): (usize, usize), total: usize) -> Self {
+        let total_pages = total.div_ceil(size);
+        let pagination = Totals {
+            page,
+            size,
+            total_elements: total,
+            total_pages,
+            has_next: page + 1 < total_pages,
+            has_previous: page > 0 && total > 0,
+        };
+        Self { data: deliveries.iter().map(DeliveryResource::of).collect(), pagination }
+    }
+}
+
+/// What is sent because a client ordered it.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "DeliveryOrdered", description = "What is sent.")]
+pub(crate) struct OrderedResource<'d> {
+    /// Its id in the list of deliveries.
+    delivery_id: &'d DeliveryId,
+}
+
+impl OrderedResource<'_> {
+    pub(crate) fn accepted(delivery_id: &DeliveryId) -> Answer {
+        Answer::json(202, &OrderedResource { delivery_id })
+    }
+}
+
+pub(crate) fn answered(ordered: Ordered) -> Result<Answer, Problem> {
+    match ordered {
+        Ordered::Done(answer) => Ok(answer),
+        Ordered::Replayed(answer) => Ok(answer.replayed()),
+        Ordered::KeyReused => Err(Problem::key_reused()),
+        Ordered::NoWebhook => Err(not_found()),
+        Ordered::NoDelivery => Err(Problem::not_found("delivery")),
+    }
+}
