@@ -75,7 +75,8 @@ impl Hook {
 
     /// The only one, once it is in that state after so many attempts.
     async fn delivery(&self, world: &World, state: &str, attempts: u32) -> Value {
-        let is_so = |item: &Value| item["state"]["S"] == state && item["attempts"]["N"] == attempts.to_string();
+        let attempts_made = attempts.to_string();
+        let is_so = |item: &Value| item["state"]["S"] == state && item["attempts"]["N"] == attempts_made;
         until(&format!("not {state} after {attempts}"), async || self.stored(world).await.first().is_some_and(is_so))
             .await;
         let mut stored = self.stored(world).await;
@@ -431,6 +432,16 @@ async fn twenty_failures_in_a_row_pause_the_endpoint_warn_before_and_tell_admin_
     assert_eq!(subjects().await.len(), 2);
 }
 
+/// As if the first attempt had been 48 hours ago.
+async fn last(world: &World, hook: &Hook) {
+    let mut item = hook.delivery(world, "PENDING", 1).await;
+    item["firstAttemptAt"]["S"] = json!(storage::now().plus_seconds(-48 * 3_600).to_string());
+    world.behind.overwrite(&item).await;
+    hook.make_due(world).await;
+    run_due(world).await;
+    assert_eq!(hook.delivery(world, "FAILED", 2).await["reason"]["S"], "EXHAUSTED");
+}
+
 #[tokio::test]
 async fn a_delivery_that_fails_for_the_last_time_is_told_and_what_is_about_webhooks_never_is() {
     let world = World::beside("terminal", &[]).await;
@@ -441,15 +452,6 @@ async fn a_delivery_that_fails_for_the_last_time_is_told_and_what_is_about_webho
         hook.answers(&world, json!([{"status": 500}])).await;
     }
     report(&world, &buyer).await;
-    /// As if the first attempt had been 48 hours ago.
-    async fn last(world: &World, hook: &Hook) {
-        let mut item = hook.delivery(world, "PENDING", 1).await;
-        item["firstAttemptAt"]["S"] = json!(storage::now().plus_seconds(-48 * 3_600).to_string());
-        world.behind.overwrite(&item).await;
-        hook.make_due(world).await;
-        run_due(world).await;
-        assert_eq!(hook.delivery(world, "FAILED", 2).await["reason"]["S"], "EXHAUSTED");
-    }
     last(&world, &sick).await;
     run_due(&world).await;
     let told = body(&other.receives(&world, 1).await[0]);

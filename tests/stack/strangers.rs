@@ -60,8 +60,9 @@ fn request(operation: &Operation, request: RequestBuilder) -> RequestBuilder {
         "update-contact" => written(request).json(&json!({"lastName": "Taken over"})),
         "test-webhook" => written(request).json(&json!({"eventType": "kyc.verification_completed", "data": {}})),
         "recover-webhook" => written(request).json(&json!({"since": "2026-11-22T00:00:00Z"})),
-        "replay-delivery" => written(request),
-        "delete-contact" | "request-vies-check" | "delete-webhook" | "rotate-webhook-secret" => written(request),
+        "delete-contact" | "replay-delivery" | "request-vies-check" | "delete-webhook" | "rotate-webhook-secret" => {
+            written(request)
+        }
         "register-webhook" => written(request).json(&webhooks::body()),
         "update-webhook" => written(request).json(&json!({"url": "https://hooks.example.org/taken-over"})),
         "block-buyer" | "unblock-buyer" | "archive-document" => written(request).json(&json!({"reason": "tried"})),

@@ -102,9 +102,8 @@ impl Courier {
             let Some(before) = found else { return Ok(()) };
             let after = before.attempted(attempt.clone(), retry_after, jitter);
             let bearing = match (before.counts(), attempt.is_success()) {
-                (false, _) => Bearing::None,
                 (true, true) if watched.health.is_failing() => Bearing::Recovered,
-                (true, true) => Bearing::None,
+                (false, _) | (true, true) => Bearing::None,
                 (true, false) => Bearing::Failed { at: attempt.at, gone: attempt.is_gone() },
             };
             let told = self.told(after.failed_for_good().filter(|_| before.state != after.state), &webhook).await?;

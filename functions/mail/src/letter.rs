@@ -57,19 +57,31 @@ fn wording(notice: &Notice) -> Wording {
         Notice::WebhookFailing { webhook, failures, since } => Wording {
             subject: format!("Your webhook endpoint {webhook} does not take its deliveries"),
             paragraphs: vec![
-                format!("The last {failures} attempts to deliver events to your webhook endpoint {webhook} failed, the first of them at {since}."),
-                "Each event is tried again for 48 hours. If 20 attempts in a row fail, or all of 72 hours, the endpoint is \
-                 paused: events are then kept for 30 days and sent once you resume it."
+                format!(
+                    "The last {failures} attempts to deliver events to your webhook endpoint {webhook} failed, the first \
+                     of them at {since}."
+                ),
+                "Each event is tried again for 48 hours. If 20 attempts in a row fail, or all of 72 hours, the endpoint \
+                 will be paused: events are then kept for 30 days and sent once you resume it."
                     .to_owned(),
-                format!("What your endpoint answered is listed at GET /v1/webhooks/{webhook}/deliveries. Please see to it that it answers with a status from 200 to 299 within 10 seconds."),
+                format!(
+                    "What your endpoint answered is listed at GET /v1/webhooks/{webhook}/deliveries. Please see to it \
+                     that it answers with a status from 200 to 299 within 10 seconds."
+                ),
             ],
         },
         Notice::WebhookPaused { webhook, failures, since } => Wording {
             subject: format!("Your webhook endpoint {webhook} is paused"),
             paragraphs: vec![
-                format!("The last {failures} attempts to deliver events to your webhook endpoint {webhook} failed, the first of them at {since}. The endpoint is paused now."),
+                format!(
+                    "The last {failures} attempts to deliver events to your webhook endpoint {webhook} failed, the first \
+                     of them at {since}. The endpoint is paused now."
+                ),
                 "Events for it are kept for 30 days. They are sent, oldest first, once you resume it.".to_owned(),
-                format!("Please see to it that it answers with a status from 200 to 299 within 10 seconds, and then resume it: PATCH /v1/webhooks/{webhook} with {{\"status\": \"ACTIVE\"}}."),
+                format!(
+                    "Please see to it that it answers with a status from 200 to 299 within 10 seconds, and then resume it: \
+                     PATCH /v1/webhooks/{webhook} with {{\"status\": \"ACTIVE\"}}."
+                ),
             ],
         },
     }
@@ -103,7 +115,7 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::{Instant, OrganisationId, SellerId, VatNumber};
+    use domain::{Instant, OrganisationId, SellerId, VatNumber, WebhookId};
 
     use super::*;
 
@@ -125,6 +137,26 @@ mod tests {
             assert!(letter.text.contains(fact), "{fact}: {}", letter.text);
         }
         assert!(letter.text.ends_with(&format!("Its number is {}.\n", order.id)));
+    }
+
+    #[test]
+    fn who_runs_an_endpoint_that_fails_is_told_which_since_when_and_what_to_do() {
+        let organisation: OrganisationId = "a0000000-0000-4000-8000-000000000001".parse().unwrap();
+        let webhook: WebhookId = "wh_0f8e2c5a51b75d0a9e634b1fa7c2d895".parse().unwrap();
+        let row = (20, "2026-11-22T09:30:00Z".parse().unwrap());
+        for (order, facts) in [
+            (MailOrder::webhook_failing(organisation, webhook.clone(), row), ["will be paused", "/deliveries"]),
+            (
+                MailOrder::webhook_paused(organisation, webhook.clone(), row),
+                ["is paused now", "\"status\": \"ACTIVE\""],
+            ),
+        ] {
+            let letter = Letter::of(&order, "Muster");
+            assert!(letter.subject.contains(&webhook.to_string()), "{}", letter.subject);
+            for fact in facts.into_iter().chain(["last 20 attempts", "2026-11-22T09:30:00.000Z", "200 to 299"]) {
+                assert!(letter.text.contains(fact), "{fact}: {}", letter.text);
+            }
+        }
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub(crate) struct DeliveryResource<'d> {
     created_at: Instant,
     /// Whether it waits for the endpoint to be resumed.
     held: bool,
-    /// Why it is not tried again: EXHAUSTED, GONE, or NO_ENDPOINT where the endpoint was DISABLED.
+    /// Why it is not tried again: `EXHAUSTED`, `GONE`, or `NO_ENDPOINT` where the endpoint was DISABLED.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     failed_reason: Option<FailedReason>,

@@ -173,7 +173,7 @@ fn an_endpoint_that_takes_nothing_is_warned_about_and_then_paused() {
         let first = waiting.remove(0);
         now = first.next_attempt_at().unwrap();
         health = health.failed(now, false);
-        let after = first.attempted(silence(now), None, Jitter(now.millis() as u16));
+        let after = first.attempted(silence(now), None, Jitter(u16::MAX / 3));
         waiting.extend(Some(after).filter(|after| after.next_attempt_at().is_some()));
         waiting.push(Delivery {
             state: DeliveryState::Pending { next_attempt_at: now.plus_seconds(3_600) },
