@@ -97,21 +97,28 @@ impl Courier {
         let (attempt, retry_after) = self.send(&found, watched).await?;
         let jitter = Jitter(getrandom::u32().map_or(0, |random| random as u16));
         let (organisation, webhook) = (found.organisation, found.webhook.clone());
+        // As it fares now: others may have failed while this one was on its way, and it ends their row.
+        let fails = match attempt.is_success() && found.counts() {
+            true => self.deliveries.endpoint(organisation, &webhook).await?.is_some_and(|now| now.health.is_failing()),
+            false => false,
+        };
         let mut found = Some(found);
         for _ in 0..TURNS {
             let Some(before) = found else { return Ok(()) };
             let after = before.attempted(attempt.clone(), retry_after, jitter);
             let bearing = match (before.counts(), attempt.is_success()) {
-                (true, true) if watched.health.is_failing() => Bearing::Recovered,
+                (true, true) if fails => Bearing::Recovered,
                 (false, _) | (true, true) => Bearing::None,
                 (true, false) => Bearing::Failed { at: attempt.at, gone: attempt.is_gone() },
             };
             let told = self.told(after.failed_for_good().filter(|_| before.state != after.state), &webhook).await?;
             if self.deliveries.write(&after, bearing, &told).await? == Written::Done {
                 tell(&after, &attempt);
-                return match (bearing, self.deliveries.endpoint(organisation, &webhook).await?) {
-                    (Bearing::Failed { .. }, Some(watched)) => self.judge(watched, message).await,
-                    _ => Ok(()),
+                let Bearing::Failed { .. } = bearing else { return Ok(()) };
+                let watched = self.deliveries.endpoint(organisation, &webhook).await?;
+                return match watched {
+                    Some(watched) => self.judge(watched, message).await,
+                    None => Ok(()),
                 };
             }
             let (delivery, endpoint) = self.deliveries.find(organisation, &webhook, &before.id).await?;

@@ -9,11 +9,11 @@
 
 use domain::webhook::{Delivery, Endpoint, Envelope, Status};
 use domain::{DeliverWebhook, Event, Lane, OrganisationId};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use messaging::{DeliveryQueues, Message, Unsent};
 use serde::Deserialize;
 use storage::{Partners, RecordDeliveries, Recorded, StorageError, Watched, now};
-use tracing::info;
+use tracing::{info, warn};
 
 /// How often an organisation's endpoints are read, should its client change one between the read and the write.
 const TURNS: u32 = 3;
@@ -47,15 +47,23 @@ struct Put {
 }
 
 impl FanOut {
-    /// Records the deliveries of an event, and has each sent once it is recorded.
+    /// Records the deliveries of an event, and has each sent once it is recorded. What cannot be done for one endpoint or
+    /// organisation is done for all others first.
     pub(crate) async fn fan_out(&self, message: &Message) -> Result<(), FanOutError> {
         let Put { detail: event } = serde_json::from_str(&message.body)?;
-        let mut sent = 0;
+        let (mut sent, mut failed) = (0, None);
         for partner in self.partners.of(event.partner_uuid).await? {
-            sent += self.to_organisation(&event, partner.organisation.uuid).await?;
+            let organisation = partner.organisation.uuid;
+            match self.to_organisation(&event, organisation).await {
+                Ok(deliveries) => sent += deliveries,
+                Err(cause) => {
+                    warn!(event = %event.id, %organisation, %cause, "Not all endpoints of the organisation were reached");
+                    failed = Some(cause);
+                }
+            }
         }
         info!(event = %event.id, kind = event.kind.name(), sent, "Fanned out");
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
     /// How many deliveries it sent to an organisation's endpoints: those that fare well come first.
@@ -66,7 +74,8 @@ impl FanOut {
             let mut asking: Vec<_> = watched.iter().filter(|it| asks(&it.endpoint, event)).collect();
             asking.sort_by_key(|it| it.health.is_failing());
             let ways = asking.into_iter().map(|watched| self.to_endpoint(envelope, watched));
-            let ways: Vec<_> = stream::iter(ways).buffer_unordered(AT_ONCE).try_collect().await?;
+            let ways: Vec<_> = stream::iter(ways).buffer_unordered(AT_ONCE).collect().await;
+            let ways = ways.into_iter().collect::<Result<Vec<_>, _>>()?;
             if !ways.contains(&Way::Overtaken) {
                 return Ok(ways.into_iter().filter(|way| *way == Way::Sent).count());
             }

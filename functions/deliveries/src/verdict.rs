@@ -26,8 +26,10 @@ impl Courier {
                 }
                 Verdict::Pause(reason) => self.pause(&watched, reason, message).await?,
                 Verdict::Disable => {
+                    let (_, since) = row(&watched.health);
+                    let mail = MailOrder::webhook_disabled(organisation, id.clone(), since);
                     let to = (Status::Disabled, None);
-                    self.deliveries.stop(&watched, to, (None, &[]), &cause(message)).await?
+                    self.deliveries.stop(&watched, to, (Some(mail), &[]), &cause(message)).await?
                 }
             };
             if written == Written::Done {

@@ -84,6 +84,19 @@ fn wording(notice: &Notice) -> Wording {
                 ),
             ],
         },
+        Notice::WebhookDisabled { webhook, since } => Wording {
+            subject: format!("Your webhook endpoint {webhook} is disabled"),
+            paragraphs: vec![
+                format!(
+                    "Your webhook endpoint {webhook} answered a delivery with status 410 at {since}: it is gone for good. \
+                     So it is disabled, and nothing more is recorded or sent for it."
+                ),
+                format!(
+                    "If that was a mistake, enable it: PATCH /v1/webhooks/{webhook} with {{\"status\": \"ACTIVE\"}}. Events of \
+                     the meantime are not delivered; what failed before is, with POST /v1/webhooks/{webhook}/recover."
+                ),
+            ],
+        },
     }
 }
 

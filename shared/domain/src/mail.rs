@@ -39,6 +39,13 @@ pub enum Notice {
         /// When that began.
         since: Instant,
     },
+    /// A webhook endpoint was disabled because it answered 410.
+    WebhookDisabled {
+        /// Which endpoint.
+        webhook: WebhookId,
+        /// When it did.
+        since: Instant,
+    },
 }
 
 impl Notice {
@@ -49,6 +56,7 @@ impl Notice {
             Self::RequesterRefused { .. } => "requesterRefused",
             Self::WebhookFailing { .. } => "webhookFailing",
             Self::WebhookPaused { .. } => "webhookPaused",
+            Self::WebhookDisabled { .. } => "webhookDisabled",
         }
     }
 }
@@ -96,6 +104,13 @@ impl MailOrder {
     pub fn webhook_paused(organisation: OrganisationId, webhook: WebhookId, (failures, since): (u32, Instant)) -> Self {
         let once = format!("{webhook}/{since}");
         Self::once(organisation, &once, Notice::WebhookPaused { webhook, failures, since })
+    }
+
+    /// An endpoint was disabled. One mail for each time.
+    #[must_use]
+    pub fn webhook_disabled(organisation: OrganisationId, webhook: WebhookId, since: Instant) -> Self {
+        let once = format!("{webhook}/{since}");
+        Self::once(organisation, &once, Notice::WebhookDisabled { webhook, since })
     }
 
     /// A notice that is mailed once for everything that `once` is equal in.

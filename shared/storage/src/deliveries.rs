@@ -13,8 +13,8 @@
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 use domain::webhook::{
-    ChangeKind, Delivery, DeliveryState, Endpoint, EndpointRevision, Health, PauseReason, SealedSecret, Settings,
-    Status,
+    ChangeKind, Delivery, DeliveryKind, DeliveryState, Endpoint, EndpointRevision, Health, PauseReason, SealedSecret,
+    Settings, Status,
 };
 use domain::{Cause, Command, DeliveryId, Instant, MailOrder, OrganisationId, WebhookId};
 use serde::{Deserialize, Serialize};
@@ -353,8 +353,11 @@ struct Listed {
     id: DeliveryId,
     created_at: Instant,
     happened_at: Instant,
+    kind: DeliveryKind,
     #[serde(flatten)]
     state: DeliveryState,
+    /// Seconds since the epoch.
+    expires_at: i64,
 }
 
 impl ReleaseHeldDeliveries {
@@ -368,9 +371,14 @@ impl ReleaseHeldDeliveries {
         failed_since: Option<Instant>,
     ) -> Result<Vec<DeliveryId>, StorageError> {
         let mut listed: Vec<Listed> = self.0.list_deliveries(webhook, LISTED).await?;
+        let now = crate::now().seconds();
         listed.retain(|listed| match listed.state {
+            _ if listed.expires_at <= now => false,
             DeliveryState::Held => true,
-            DeliveryState::Failed { .. } => failed_since.is_some_and(|since| listed.created_at >= since),
+            // A test that failed is no event that somebody missed.
+            DeliveryState::Failed { .. } => {
+                listed.kind == DeliveryKind::Event && failed_since.is_some_and(|since| listed.created_at >= since)
+            }
             DeliveryState::Pending { .. } | DeliveryState::Delivered { .. } => false,
         });
         listed.sort_by(|one, other| (one.happened_at, &one.id).cmp(&(other.happened_at, &other.id)));
@@ -404,8 +412,18 @@ impl ReleaseHeldDeliveries {
 }
 
 /// What a list of deliveries takes of each.
-pub(crate) const LISTED: &[&str] =
-    &["id", "createdAt", "happenedAt", "state", "nextAttemptAt", "deliveredAt", "failedAt", "reason", "expiresAt"];
+pub(crate) const LISTED: &[&str] = &[
+    "id",
+    "kind",
+    "createdAt",
+    "happenedAt",
+    "state",
+    "nextAttemptAt",
+    "deliveredAt",
+    "failedAt",
+    "reason",
+    "expiresAt",
+];
 
 impl Table {
     async fn watched(&self, organisation: OrganisationId) -> Result<Vec<Watched>, StorageError> {

@@ -106,7 +106,7 @@ impl World {
     }
 
     /// For the events.
-    pub(crate) fn placeholders(&self) -> [(&str, &str); 9] {
+    pub(crate) fn placeholders(&self) -> [(&str, &str); 10] {
         [
             ("TOKEN", &self.token),
             ("ORGANISATION", &self.organisation),

@@ -305,7 +305,9 @@ impl Delivery {
     #[must_use]
     pub fn attempted(&self, attempt: Attempt, retry_after: Option<u32>, jitter: Jitter) -> Self {
         let mut after = self.written();
-        let (ended, replayed) = (attempt.ended(), after.replay_at.take().is_some());
+        // One that was ordered while this attempt was on its way is yet to be made.
+        let replayed = after.replay_at.take_if(|ordered| *ordered <= attempt.at).is_some();
+        let ended = attempt.ended();
         let first = self.first_attempt_at.unwrap_or(attempt.at);
         after.attempts = self.attempts.saturating_add(1);
         let failed = |reason| DeliveryState::Failed { failed_at: ended, reason };
