@@ -6,6 +6,7 @@
 
 mod deliveries;
 mod documents;
+mod vies;
 mod webhooks;
 
 use serde_json::Value;
@@ -109,12 +110,7 @@ impl Scenario {
             peak: None,
         };
         match function {
-            "get-buyer" | "get-vies-check" => vec![plain(Expected::Success, Calls::Entered(&[("GetItem", 1)]))],
-            "list-vies-checks" => vec![plain(Expected::Success, Calls::Entered(&[("GetItem", 1), ("Query", 1)]))],
-            // One is open: nothing is written but the receipt.
-            "request-vies-check" => {
-                vec![plain(Expected::Status(202), Calls::Entered(&[("BatchGetItem", 1), ("PutItem", 1)]))]
-            }
+            "get-buyer" => vec![plain(Expected::Success, Calls::Entered(&[("GetItem", 1)]))],
             "get-me" | "find-buyers" | "get-history" | "get-kyc-status" => {
                 vec![plain(Expected::Success, Calls::Entered(&[("Query", 1)]))]
             }
@@ -150,15 +146,6 @@ impl Scenario {
             "relay-outbox" => {
                 let calls = Calls::Unentered(&[("PutEvents", 1), ("UpdateItem", 1)]);
                 vec![Self { before: Before::PendingEffect, ..plain(Expected::Success, calls) }]
-            }
-            // Read the check and its buyer, and who acts for the seller; ask VIES; read what is to change, and change it.
-            "check-vies" => {
-                let calls = Calls::Unentered(&[("BatchGetItem", 3), ("Query", 1), ("TransactWriteItems", 1)]);
-                let over = plain(Expected::Success, Calls::Unentered(&[("BatchGetItem", 1)]));
-                vec![
-                    Self { name: "asked", ..plain(Expected::Success, calls) },
-                    Self { name: "over", before: Before::PlainEvent, ..over },
-                ]
             }
             "run-due" => {
                 let calls = Calls::Unentered(&[("Query", 16), ("UpdateItem", 2), ("PutEvents", 1)]);
@@ -203,6 +190,9 @@ impl Scenario {
             | "rotate-webhook-secret" => Self::of_webhooks(function, plain),
             "list-deliveries" | "replay-delivery" | "test-webhook" | "recover-webhook" | "fan-out-event"
             | "deliver-webhook" | "release-deliveries" => Self::of_deliveries(function, plain),
+            "request-vies-check" | "list-vies-checks" | "get-vies-check" | "check-vies" => {
+                Self::of_vies(function, plain)
+            }
             "openapi-document" | "docs-page" => vec![plain(Expected::Success, Calls::Nothing)],
             "unmatched" => vec![plain(Expected::Status(404), Calls::Nothing)],
             _ => vec![plain(Expected::Success, Calls::Unlisted)],
