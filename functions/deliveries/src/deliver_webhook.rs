@@ -98,9 +98,10 @@ impl Courier {
         let jitter = Jitter(getrandom::u32().map_or(0, |random| random as u16));
         let (organisation, webhook) = (found.organisation, found.webhook.clone());
         // As it fares now: others may have failed while this one was on its way, and it ends their row.
-        let fails = match attempt.is_success() && found.counts() {
-            true => self.deliveries.endpoint(organisation, &webhook).await?.is_some_and(|now| now.health.is_failing()),
-            false => false,
+        let fails = if attempt.is_success() && found.counts() {
+            self.deliveries.endpoint(organisation, &webhook).await?.is_some_and(|now| now.health.is_failing())
+        } else {
+            false
         };
         let mut found = Some(found);
         for _ in 0..TURNS {
