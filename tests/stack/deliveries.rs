@@ -511,7 +511,10 @@ async fn endpoints_that_are_dead_or_hang_do_not_delay_those_that_answer() {
     until("not all failed once", async || failing().await == dead + hanging).await;
     latencies(&world, &hooks_mixed, &first).await;
     // Before and after, because whatever else this machine does falls on both: the slower of the two counts.
-    let rested = async || world.behind.messages_of("RetryWebhookQueue").await == 0;
+    let rested = async || {
+        let queues = ["DeliverWebhookQueue", "RetryWebhookQueue"].map(|queue| world.behind.messages_of(queue));
+        futures_util::future::join_all(queues).await.iter().sum::<u32>() == 0
+    };
     let mut p95 = Vec::new();
     for (hooks, buyer) in [(&hooks_alone, &buyer_alone), (&hooks_mixed, &buyer_mixed), (&hooks_alone, &buyer_alone)] {
         until("sick ones are still tried", rested).await;
