@@ -35,8 +35,8 @@ const LEASE_SECONDS: i64 = 120;
 /// How long work that was put into its queue is left there at least: longer than it usually queues behind others of a
 /// member state or an endpoint that hangs. What is put there twice costs a read.
 pub(crate) const QUEUED_SECONDS: i64 = 15 * 60;
-/// And at most. The older a check is the longer: where a member state hangs for hours and many wait for it, the queue
-/// would else fill with messages about the same ones.
+/// And at most. The older it is the longer: where a member state or a receiver hangs for hours and much waits for it, the
+/// queue would else fill with messages about the same.
 const LONGEST_QUEUED_SECONDS: i64 = 4 * 3600;
 
 /// What waits in the index, by how urgent it is.
@@ -171,9 +171,7 @@ impl Pending {
         let (buyer, check_id, vat_number) = (item.check.buyer, item.check.check_id, item.check.vat_number);
         let effect = Effect::Command(Command::CheckVies(CheckVies { buyer, check_id, vat_number }));
         let turn = format!("{check_id}-{}", item.place.due_at.unwrap_or_default());
-        // The older it is the longer: see LONGEST_QUEUED_SECONDS.
-        let age = (now.millis() - item.check.requested_at.millis()) / 1000;
-        let seconds = (age / 2).clamp(QUEUED_SECONDS, LONGEST_QUEUED_SECONDS);
+        let seconds = left_to_its_queue(item.check.requested_at, now);
         let begun = Begun { key: Key::vies_check(buyer, check_id), place: item.place, seconds };
         Self { buyer: Some(buyer), effect, turn, follow_up: FollowUp::Begun(begun) }
     }
@@ -183,10 +181,10 @@ impl Pending {
         Self { buyer: None, effect: Effect::Command(errand.command), turn, follow_up: FollowUp::Errand(key) }
     }
 
-    fn of_delivery(key: Key, item: DeliveryItem) -> Self {
+    fn of_delivery(key: Key, item: DeliveryItem, now: Instant) -> Self {
         let turn = format!("{}-{}", item.delivery.id, item.place.due_at.unwrap_or_default());
         let command = Command::DeliverWebhook(item.delivery.command());
-        let begun = Begun { key, place: item.place, seconds: QUEUED_SECONDS };
+        let begun = Begun { key, place: item.place, seconds: left_to_its_queue(item.delivery.created_at, now) };
         Self { buyer: None, effect: Effect::Command(command), turn, follow_up: FollowUp::Begun(begun) }
     }
 
@@ -198,6 +196,11 @@ impl Pending {
             FollowUp::Errand(_) | FollowUp::Begun(_) => None,
         }
     }
+}
+
+/// How many seconds work that was begun then is left to its queue: half its age, within bounds.
+fn left_to_its_queue(since: Instant, now: Instant) -> i64 {
+    ((now.millis() - since.millis()) / 2000).clamp(QUEUED_SECONDS, LONGEST_QUEUED_SECONDS)
 }
 
 /// What was claimed at one go.
@@ -403,7 +406,7 @@ impl Claimed {
     fn take(&mut self, due: &Due, item: Item, now: Instant) -> Result<(), StorageError> {
         let key = || Key { pk: due.pk.clone(), sk: due.sk.clone() };
         if due.pk.starts_with(DELIVERY) {
-            self.effects.push(Pending::of_delivery(key(), item::read(item)?));
+            self.effects.push(Pending::of_delivery(key(), item::read(item)?, now));
         } else if due.pk.starts_with(ERRAND) {
             self.effects.push(Pending::of_errand(key(), item::read(item)?));
         } else if due.sk.starts_with(REVISION) {
