@@ -79,7 +79,7 @@ pub(crate) async fn of(ground: &Ground, subjects: &[Subject], promised: &[Promis
     published_as_caused(ground, &caused).await;
     let left = crate::time::due(ground).await;
     assert!(left.is_empty(), "nobody has done it: {left:?}");
-    for queue in ["CheckViesQueue", "CheckViesDlq", "SendMailQueue", "UnmatchedEventsDlq"] {
+    for queue in ["CheckViesQueue", "CheckViesDlq", "SendMailQueue", "UnmatchedEventsQueue", "UnmatchedEventsDlq"] {
         assert_eq!(ground.world().behind.queue_of(queue).messages().await, 0, "{queue}");
     }
 }
@@ -122,7 +122,7 @@ fn caused_by(read: &Read) -> BTreeMap<String, Value> {
 
 /// Whatever was caused came out of the bus, at least once and always the same; and nothing else did.
 async fn published_as_caused(ground: &Ground, caused: &BTreeMap<String, Value>) {
-    let bus = ground.world().behind.queue_of("UnmatchedEventsQueue");
+    let bus = ground.world().behind.queue_of("FanOutEventQueue");
     let (mut published, mut count) = (BTreeMap::<String, Vec<Value>>::new(), 0);
     loop {
         let messages = bus.receive_most(10).await;
