@@ -23,6 +23,13 @@ impl Project {
         let project = Self(tempfile::tempdir().unwrap());
         let template = format!(
             "Resources:
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      GlobalSecondaryIndexes:
+        - IndexName: due
+          KeySchema: [{{ AttributeName: dueShard, KeyType: HASH }}, {{ AttributeName: dueAt, KeyType: RANGE }}]
+          Projection: {{ ProjectionType: KEYS_ONLY }}
   Function:
     Type: AWS::Serverless::Function
     Properties:
