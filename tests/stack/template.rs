@@ -1,6 +1,8 @@
 //! What the emulator does not enforce is asserted on the template itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 
 use serde_yaml_ng::Value;
 
@@ -393,6 +395,25 @@ fn every_function_has_a_handler_of_its_own_a_log_group_and_a_time_limit() {
     handlers.dedup();
     assert_eq!(handlers.len(), count);
     assert!(count >= 6);
+}
+
+/// Deployment builds the packages that the folders are called after: see OPERATIONS.
+#[test]
+fn a_groups_folder_its_package_and_what_is_deployed_have_one_name() {
+    let folders = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions");
+    let mut groups = BTreeSet::new();
+    for folder in fs::read_dir(folders).unwrap() {
+        let folder = folder.unwrap().path();
+        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        assert!(manifest.contains(&format!("\nname = \"{name}\"\n")), "the package in functions/{name}");
+        groups.insert(name);
+    }
+    let functions = resources("AWS::Serverless::Function");
+    let uris = functions.values().map(|function| texts(at(function, "Properties.CodeUri")).join(""));
+    let deployed: BTreeSet<_> =
+        uris.map(|uri| uri.trim_end_matches('/').rsplit('/').next().unwrap().to_owned()).collect();
+    assert_eq!(deployed, groups);
 }
 
 #[test]
