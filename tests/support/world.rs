@@ -206,6 +206,22 @@ impl World {
     }
 }
 
+/// What a test deployed beside the stack comes to rest with it.
+impl Drop for World {
+    fn drop(&mut self) {
+        if self.beside.is_none() {
+            return;
+        }
+        let behind = Behind::new(self.stack, self.behind.deployment.clone());
+        // Of its own, since this may be within a runtime, and that one's end.
+        let stopped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(behind.stop())
+        });
+        let _ = stopped.join();
+    }
+}
+
 fn table(stack: &Stack, name: &str) -> Table {
     Table::new(&Aws::local(&stack.aws_endpoint, &stack.region), name)
 }
