@@ -15,7 +15,7 @@ use bytes::Bytes;
 use delivery::{Outcome, Sender, Webhook};
 use domain::webhook::{Attempt, Delivery, Plain, Secret, Step};
 use domain::{DeliverWebhook, Jitter, Lane};
-use messaging::{DeliveryQueues, Message, Unsent};
+use messaging::{DeliveryQueues, Message};
 use sealing::{SealingError, SecretKey};
 use storage::{Bearing, StorageError, Watched, WorkOnDeliveries, Written, now};
 use tracing::{info, warn};
@@ -88,8 +88,7 @@ impl Courier {
 
     async fn to_the_slow_queue(&self, order: &DeliverWebhook) -> Result<(), DeliverError> {
         let slow = DeliverWebhook { lane: Lane::Slow, ..order.clone() };
-        let Unsent(unsent) = self.queues.send(&[slow]).await;
-        if unsent.is_empty() { Ok(()) } else { Err(DeliverError::Unsent) }
+        if self.queues.send(&slow).await { Ok(()) } else { Err(DeliverError::Unsent) }
     }
 
     /// Sends it once, and notes what came of that.

@@ -10,7 +10,7 @@
 use domain::webhook::{Delivery, Endpoint, Envelope, Status};
 use domain::{DeliverWebhook, Event, Lane, OrganisationId};
 use futures_util::{StreamExt, stream};
-use messaging::{DeliveryQueues, Message, Unsent};
+use messaging::{DeliveryQueues, Message};
 use serde::Deserialize;
 use storage::{Partners, RecordDeliveries, Recorded, StorageError, Watched, now};
 use tracing::{info, warn};
@@ -92,8 +92,8 @@ impl FanOut {
             Recorded::New | Recorded::Untouched | Recorded::Known => return Ok(Way::Waits),
         }
         let lane = if health.is_failing() { Lane::Slow } else { Lane::Fast };
-        let Unsent(unsent) = self.queues.send(&[DeliverWebhook { lane, ..delivery.command() }]).await;
-        if unsent.is_empty() { Ok(Way::Sent) } else { Err(FanOutError::Unsent) }
+        let taken = self.queues.send(&DeliverWebhook { lane, ..delivery.command() }).await;
+        if taken { Ok(Way::Sent) } else { Err(FanOutError::Unsent) }
     }
 }
 

@@ -7,7 +7,6 @@ mod verdict;
 
 use std::process::ExitCode;
 
-use aws::Aws;
 use aws_lambda_events::sqs::SqsEvent;
 use deliver_webhook::Courier;
 use domain::webhook::Plain;
@@ -33,9 +32,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(_name: &'static str, work: Work) -> Result<(), Error> {
-    let table = aws::required("TABLE_NAME")?;
-    let aws = Table::trusted(Aws::from_env()?, &table).await;
-    let table = Table::new(&aws, &table);
+    let (table, aws) = Table::of_worker().await?;
     let addresses = DeliveryAddresses {
         fast: aws::required("DELIVER_WEBHOOK_QUEUE_URL")?,
         slow: aws::required("RETRY_WEBHOOK_QUEUE_URL")?,
@@ -43,21 +40,15 @@ async fn run(_name: &'static str, work: Work) -> Result<(), Error> {
     let queues = DeliveryQueues::new(&aws, addresses);
     match work {
         Work::FanOut => {
-            let fan_out = &FanOut { partners: table.partners(), deliveries: table.record_deliveries(), queues };
-            let work = |event: LambdaEvent<SqsEvent>| async move {
-                Ok::<_, Error>(messaging::each(event.payload, async |message: &_| fan_out.fan_out(message).await).await)
-            };
-            lambda_runtime::run(service_fn(work)).await
+            let fan_out = FanOut { partners: table.partners(), deliveries: table.record_deliveries(), queues };
+            messaging::serve(async |message: &_| fan_out.fan_out(message).await).await
         }
         Work::Deliver => {
             let plain = plain(&aws::required("WEBHOOK_TARGETS")?);
             let key = SecretKey::new(&aws, &aws::required("WEBHOOK_KEY_ARN")?);
             let sender = delivery::Sender::new(plain)?;
-            let courier = &Courier { deliveries: table.work_on_deliveries(), key, sender, queues, plain };
-            let work = |event: LambdaEvent<SqsEvent>| async move {
-                Ok::<_, Error>(messaging::each(event.payload, async |message: &_| courier.deliver(message).await).await)
-            };
-            lambda_runtime::run(service_fn(work)).await
+            let courier = Courier { deliveries: table.work_on_deliveries(), key, sender, queues, plain };
+            messaging::serve(async |message: &_| courier.deliver(message).await).await
         }
         Work::Release => {
             let release = &Release { webhooks: table.read_webhooks(), deliveries: table.release_deliveries(), queues };

@@ -52,7 +52,7 @@ impl Release {
             }
             if let Some(delivery) = self.deliveries.begin_again(webhook, id, now()).await? {
                 // One that the queue does not take comes up in the index `due`.
-                self.queues.send(&[delivery.command()]).await;
+                self.queues.send(&delivery.command()).await;
             }
         }
         info!(%webhook, deliveries = waiting.len(), "Released");

@@ -17,7 +17,7 @@ use aws::{Aws, NotSet, required};
 use description::Group;
 use domain::Capability::KycDocumentDownload;
 use http_edge::{Door, Endpoint, Environment, Function};
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::Error;
 use objects::{Documents, Incoming};
 use storage::Table;
 
@@ -95,19 +95,11 @@ pub fn described() -> Group {
 /// # Errors
 /// When it cannot start, or loses the Lambda runtime.
 pub async fn register_uploads() -> Result<(), Error> {
-    let table = required("TABLE_NAME")?;
-    let aws = Table::trusted(Aws::from_env()?, &table).await;
-    let uploads = Table::new(&aws, &table).register_uploads();
+    let (table, aws) = Table::of_worker().await?;
+    let uploads = table.register_uploads();
     let registration =
         Registration { uploads, incoming: incoming(&aws, &required)?, documents: documents(&aws, &required)? };
-    let registration = &registration;
-    let work = |event: LambdaEvent<aws_lambda_events::sqs::SqsEvent>| async move {
-        let answer = messaging::each(event.payload, async |message: &messaging::Message| {
-            register_upload::register_upload(message, registration).await
-        });
-        Ok::<_, Error>(answer.await)
-    };
-    lambda_runtime::run(service_fn(work)).await
+    messaging::serve(async |message: &_| register_upload::register_upload(message, &registration).await).await
 }
 
 fn download(table: &Table, aws: &Aws, from: &Environment) -> Result<Endpoint, NotSet> {

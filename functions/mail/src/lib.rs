@@ -4,9 +4,8 @@ mod letter;
 mod send_mail;
 mod ses;
 
-use aws::{Aws, required};
-use aws_lambda_events::sqs::SqsEvent;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use aws::required;
+use lambda_runtime::Error;
 use storage::Table;
 
 use send_mail::PostOffice;
@@ -27,20 +26,9 @@ pub const FUNCTIONS: [(&str, Work); 1] = [("send-mail", Work::SendMail)];
 /// # Errors
 /// When it cannot start, or loses the Lambda runtime.
 pub async fn run(_name: &'static str, work: Work) -> Result<(), Error> {
-    let table = required("TABLE_NAME")?;
-    let from = required("MAIL_FROM")?;
-    let aws = Table::trusted(Aws::from_env()?, &table).await;
-    let office = PostOffice { mails: Table::new(&aws, &table).send_mails(), ses: Ses::new(&aws, from) };
-    let office = &office;
+    let (table, aws) = Table::of_worker().await?;
+    let office = PostOffice { mails: table.send_mails(), ses: Ses::new(&aws, required("MAIL_FROM")?) };
     match work {
-        Work::SendMail => {
-            let work = |event: LambdaEvent<SqsEvent>| async move {
-                let answer = messaging::each(event.payload, async |message: &messaging::Message| {
-                    send_mail::send_mail(message, office).await
-                });
-                Ok::<_, Error>(answer.await)
-            };
-            lambda_runtime::run(service_fn(work)).await
-        }
+        Work::SendMail => messaging::serve(async |message: &_| send_mail::send_mail(message, &office).await).await,
     }
 }

@@ -6,7 +6,6 @@ mod sender;
 
 use std::process::ExitCode;
 
-use aws::Aws;
 use lambda_runtime::{Error, service_fn};
 use messaging::{Addresses, Bus, DeliveryAddresses, Queues};
 use run_due::Due;
@@ -26,9 +25,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(_name: &'static str, work: Work) -> Result<(), Error> {
-    let table = aws::required("TABLE_NAME")?;
-    let aws = Table::trusted(Aws::from_env()?, &table).await;
-    let table = Table::new(&aws, &table);
+    let (table, aws) = Table::of_worker().await?;
     let addresses = Addresses {
         check_vies: aws::required("CHECK_VIES_QUEUE_URL")?,
         send_mail: aws::required("SEND_MAIL_QUEUE_URL")?,

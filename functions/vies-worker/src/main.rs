@@ -5,11 +5,9 @@ mod check_vies;
 use std::env;
 use std::process::ExitCode;
 
-use aws::Aws;
-use aws_lambda_events::sqs::SqsEvent;
 use check_vies::Worker;
 use domain::VatNumber;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::Error;
 use storage::Table;
 use vies::Vies;
 
@@ -20,19 +18,14 @@ fn main() -> ExitCode {
 }
 
 async fn check_vies() -> Result<(), Error> {
-    let table = aws::required("TABLE_NAME")?;
-    let aws = Table::trusted(Aws::from_env()?, &table).await;
-    let table = Table::new(&aws, &table);
-    let worker = &Worker {
+    let (table, _) = Table::of_worker().await?;
+    let worker = Worker {
         checks: table.work_on_vies_checks(),
         partners: table.partners(),
         vies: Vies::new(&aws::required("VIES_URL")?),
         ours: ours(&env::var("VIES_REQUESTER").unwrap_or_default())?,
     };
-    let work = |event: LambdaEvent<SqsEvent>| async move {
-        Ok::<_, Error>(messaging::each(event.payload, async |message: &_| worker.check(message).await).await)
-    };
-    lambda_runtime::run(service_fn(work)).await
+    messaging::serve(async |message: &_| worker.check(message).await).await
 }
 
 /// Our own VAT number, in whose name we ask for sellers that have none; empty for none.

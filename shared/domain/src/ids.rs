@@ -56,6 +56,13 @@ uuid_id!(/// One check of a buyer's VAT number.
 uuid_id!(/// A mail to an organisation.
     MailId);
 
+/// The text, if it is that prefix and 32 lower-case hexadecimal digits.
+fn prefixed(prefix: &str, text: &str) -> Result<String, NotAnId> {
+    let digits = text.strip_prefix(prefix).ok_or(NotAnId)?;
+    let well_formed = digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    if well_formed { Ok(text.to_owned()) } else { Err(NotAnId) }
+}
+
 /// Namespace of buyer ids. Changing it would change the identity of every buyer.
 const BUYERS: Uuid = Uuid::from_u128(0x8f6d_2c4e_51b7_5d0a_9e63_4b1f_a7c2_d895);
 
@@ -149,10 +156,7 @@ impl FromStr for WebhookId {
     type Err = NotAnId;
     /// Only lower-case digits: one endpoint has one address.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let digits = text.strip_prefix("wh_").ok_or(NotAnId)?;
-        let well_formed =
-            digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-        if well_formed { Ok(Self(text.to_owned())) } else { Err(NotAnId) }
+        prefixed("wh_", text).map(Self)
     }
 }
 
@@ -185,10 +189,7 @@ impl FromStr for DeliveryId {
     type Err = NotAnId;
     /// Only lower-case digits: one delivery has one address.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let digits = text.strip_prefix("del_").ok_or(NotAnId)?;
-        let well_formed =
-            digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-        if well_formed { Ok(Self(text.to_owned())) } else { Err(NotAnId) }
+        prefixed("del_", text).map(Self)
     }
 }
 

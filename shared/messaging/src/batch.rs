@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use domain::RequestId;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
 use tracing::{Instrument, error, info_span};
 
 /// One message.
@@ -13,6 +14,16 @@ pub struct Message {
     pub id: RequestId,
     /// Its text.
     pub body: String,
+}
+
+/// Serves a function behind a queue: works every message of every batch, see [`each`].
+///
+/// # Errors
+/// When it loses the Lambda runtime.
+pub async fn serve<E: Display>(work: impl AsyncFn(&Message) -> Result<(), E>) -> Result<(), Error> {
+    let work = &work;
+    let batch = |event: LambdaEvent<SqsEvent>| async move { Ok::<_, Error>(each(event.payload, work).await) };
+    lambda_runtime::run(service_fn(batch)).await
 }
 
 /// Works every message of a batch. One that fails is logged and comes again after its visibility timeout, up to the

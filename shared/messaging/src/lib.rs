@@ -5,6 +5,6 @@ mod batch;
 mod bus;
 mod queues;
 
-pub use batch::{Message, each};
+pub use batch::{Message, each, serve};
 pub use bus::{Bus, BusError, Unsent};
 pub use queues::{Addresses, DeliveryAddresses, DeliveryQueues, Order, Queues};

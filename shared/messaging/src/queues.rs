@@ -66,13 +66,9 @@ impl DeliveryQueues {
         Self { client: Client::new(aws.config()), addresses }
     }
 
-    /// Has deliveries tried. What was not taken is listed.
-    pub async fn send(&self, deliveries: &[DeliverWebhook]) -> Unsent {
-        let sends = deliveries.iter().enumerate().map(|(index, delivery)| async move {
-            (index, self.addresses.message(delivery).send(&self.client, "deliver-webhook", "").await)
-        });
-        let ended = stream::iter(sends).buffered(AT_ONCE).collect::<Vec<_>>().await;
-        Unsent(ended.into_iter().filter(|(_, sent)| !sent).map(|(index, _)| index).collect())
+    /// Has a delivery tried; whether it was taken.
+    pub async fn send(&self, delivery: &DeliverWebhook) -> bool {
+        self.addresses.message(delivery).send(&self.client, "deliver-webhook", "").await
     }
 }
 

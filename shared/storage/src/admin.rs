@@ -1,13 +1,13 @@
 //! Organisations, clients and sellers: written by operators, read by every request.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use domain::{ClientId, Organisation, OrganisationId, Seller, SellerId};
 
 use crate::callers::ClientItem;
-use crate::item;
+use crate::item::{self, Item};
 use crate::key::Key;
-use crate::transaction::{self, Outcome};
+use crate::transaction::{self, Condition, Outcome};
 use crate::{StorageError, Table};
 
 /// Writes organisations, clients and who acts for whom. Changes reach functions within 60 s.
@@ -28,21 +28,11 @@ impl Administration {
     /// # Errors
     /// [`StorageError`].
     pub async fn put_client(&self, client: &ClientId, organisation: OrganisationId) -> Result<bool, StorageError> {
-        let put = self
-            .0
-            .client
-            .put_item()
-            .table_name(&self.0.name)
-            .set_item(Some(item::write(&Key::client(client), &ClientItem { organisation })?))
-            .condition_expression("attribute_not_exists(pk) OR organisation = :organisation")
-            .expression_attribute_values(":organisation", AttributeValue::S(organisation.to_string()));
-        match put.send().await {
-            Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
-                Ok(false)
-            }
-            Err(error) => Err(StorageError::of(&error)),
-        }
+        let item = item::write(&Key::client(client), &ClientItem { organisation })?;
+        let ours = [(":organisation", AttributeValue::S(organisation.to_string()))];
+        let of_another =
+            self.0.put_if(item, ("attribute_not_exists(pk) OR organisation = :organisation", &ours)).await?;
+        Ok(of_another.is_none())
     }
 
     /// Revokes a client: its tokens are refused within 60 s. `false` when there was no such client.
@@ -91,8 +81,33 @@ impl Administration {
 }
 
 impl Table {
+    /// Puts one item if the condition is met; answers what stood there instead if it is not.
+    pub(crate) async fn put_if(
+        &self,
+        item: Item,
+        (expression, values): Condition<'_>,
+    ) -> Result<Option<Item>, StorageError> {
+        let mut put = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression(expression)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        for (name, value) in values {
+            put = put.expression_attribute_values(*name, value.clone());
+        }
+        let Err(error) = put.send().await else { return Ok(None) };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                Ok(Some(failed.item().cloned().unwrap_or_default()))
+            }
+            _ => Err(StorageError::of(&error)),
+        }
+    }
+
     /// Puts one item, whatever stood there.
-    pub(crate) async fn put(&self, item: item::Item) -> Result<(), StorageError> {
+    pub(crate) async fn put(&self, item: Item) -> Result<(), StorageError> {
         let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
         put.send().await.map(drop).map_err(|error| StorageError::of(&error))
     }

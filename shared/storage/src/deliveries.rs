@@ -10,7 +10,6 @@
 //! same transaction, as an addition to what stands there: attempts at the same time are all counted. What follows from
 //! the count (a warning, a pause) is judged afterwards, from the item, and may be judged again by anybody.
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 use domain::webhook::{
     ChangeKind, Delivery, DeliveryKind, DeliveryState, Endpoint, EndpointRevision, Health, PauseReason, SealedSecret,
@@ -133,7 +132,7 @@ impl RecordDeliveries {
         if delivery.state == DeliveryState::Held {
             return self.hold(item, endpoint).await;
         }
-        match self.0.put_delivery(item, "attribute_not_exists(pk)", None).await? {
+        match self.0.put_if(item, NEW).await? {
             None => Ok(Recorded::New),
             Some(standing) => recorded_before(standing),
         }
@@ -227,16 +226,16 @@ impl WorkOnDeliveries {
     /// [`StorageError`].
     pub async fn write(&self, after: &Delivery, bearing: Bearing, told: &[Delivery]) -> Result<Written, StorageError> {
         let item = DeliveryItem::write(after, SentBy::RunDue)?;
-        let seen = (":seen", AttributeValue::N((after.seq - 1).to_string()));
+        let seen = [(":seen", AttributeValue::N((after.seq - 1).to_string()))];
         if bearing == Bearing::None && told.is_empty() {
-            let Some(standing) = self.0.put_delivery(item, AS_READ, Some(&seen)).await? else {
+            let Some(standing) = self.0.put_if(item, (AS_READ, &seen)).await? else {
                 return Ok(Written::Done);
             };
             // Ours already: the answer to the first attempt was lost.
             let is_ours = item::read::<DeliveryItem>(standing).is_ok_and(|standing| standing.delivery == *after);
             return Ok(if is_ours { Written::Done } else { Written::Overtaken });
         }
-        let mut actions = vec![transaction::put(&self.0, item, Some((AS_READ, &[seen])))];
+        let mut actions = vec![transaction::put(&self.0, item, Some((AS_READ, &seen)))];
         actions.extend(self.bearing(after, bearing));
         self.tell(&mut actions, told)?;
         self.commit(actions).await
@@ -402,9 +401,9 @@ impl ReleaseHeldDeliveries {
             return Ok(None);
         }
         let after = was.begun_again(now);
-        let seen = (":seen", AttributeValue::N(was.seq.to_string()));
+        let seen = [(":seen", AttributeValue::N(was.seq.to_string()))];
         let item = DeliveryItem::write(&after, SentBy::Writer)?;
-        let Some(standing) = self.0.put_delivery(item, AS_READ, Some(&seen)).await? else { return Ok(Some(after)) };
+        let Some(standing) = self.0.put_if(item, (AS_READ, &seen)).await? else { return Ok(Some(after)) };
         // Ours already, if the answer to the first attempt was lost; else it goes its way.
         let standing = item::read::<DeliveryItem>(standing).ok().map(|standing| standing.delivery);
         Ok(standing.filter(|standing| *standing == after))
@@ -435,35 +434,6 @@ impl Table {
         let key = Key::webhook(endpoint.organisation, &endpoint.id);
         let seen = [(":seen", AttributeValue::N(endpoint.revision.to_string()))];
         transaction::check(self, &key, (ENDPOINT_AS_READ, &seen))
-    }
-
-    /// Answers what stood there instead, if the condition was not met.
-    async fn put_delivery(
-        &self,
-        item: Item,
-        condition: &str,
-        value: Option<&(&str, AttributeValue)>,
-    ) -> Result<Option<Item>, StorageError> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(item))
-            .condition_expression(condition)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let put = match value {
-            Some((name, value)) => put.expression_attribute_values(*name, value.clone()),
-            None => put,
-        };
-        match put.send().await {
-            Ok(_) => Ok(None),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(stands)) => {
-                    Ok(Some(stands.item().cloned().unwrap_or_default()))
-                }
-                _ => Err(StorageError::of(&error)),
-            },
-        }
     }
 
     /// Every delivery to an endpoint, with only these attributes: the one stated read that grows with what is kept.

@@ -123,9 +123,8 @@ impl OrderDeliveries {
             transaction::pause(attempt).await;
             let keys = [&receipt_key, &key].into_iter().chain(&delivery_key);
             let found = self.0.batch_get(keys).await?;
-            let receipt = found.iter().find(|item| receipt_key.is_of(item) && remember.is_live(item));
-            if let Some(receipt) = receipt {
-                return Ok(earlier(remember.judge(receipt.clone())?));
+            if let Some(before) = remember.earlier_among(&found)? {
+                return Ok(earlier(before));
             }
             let Some(endpoint) = key.find::<WebhookItem>(&found)?.map(|item| item.endpoint) else {
                 return Ok(Ordered::NoWebhook);

@@ -10,14 +10,14 @@
 //! At least once is the promise: a worker that dies between the service's answer and SENT leaves a lease that ends, and
 //! whoever comes then sends the mail again.
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Instant, MailOrder, Notice, Organisation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::item;
 use crate::key::Key;
+use crate::transaction::Condition;
 use crate::{StorageError, Table};
 
 /// How long a mail is left to whoever claimed it. Longer than the worker may run (30 s), shorter than a message of its
@@ -170,30 +170,11 @@ impl SendMails {
         &self,
         ClaimedMail { order, at, .. }: &ClaimedMail,
         state: &MailState,
-        (condition, values): (&str, &[(&str, AttributeValue)]),
+        condition: Condition<'_>,
     ) -> Result<Option<MailState>, StorageError> {
         let key = Key::mail(order.organisation, order.id);
         let item = MailItem { notice: &order.notice, state, expires_at: at.seconds() + LIFETIME_SECONDS };
-        let mut put = self
-            .0
-            .client
-            .put_item()
-            .table_name(&self.0.name)
-            .set_item(Some(item::write(&key, &item)?))
-            .condition_expression(condition)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        for (name, value) in values {
-            put = put.expression_attribute_values(*name, value.clone());
-        }
-        match put.send().await {
-            Ok(_) => Ok(None),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(stands)) => {
-                    let stands = stands.item().cloned().unwrap_or_default();
-                    item::read(stands).map(Some)
-                }
-                _ => Err(StorageError::of(&error)),
-            },
-        }
+        let stands = self.0.put_if(item::write(&key, &item)?, condition).await?;
+        stands.map(item::read).transpose()
     }
 }

@@ -73,29 +73,28 @@ impl Place {
     /// Of a buyer's item with that number, at that time: the tail of the buyer's id and the number are evenly spread.
     pub(crate) fn of(buyer: BuyerId, number: u64, at: Instant) -> Self {
         let tail = u64::from(buyer.0.as_bytes()[15]);
-        Self::in_shard(tail.wrapping_add(number), at)
+        Self::in_shard(Line::Work, tail.wrapping_add(number), at)
     }
 
     /// Of a check of the day: apart, so that many of them delay nothing else.
     pub(crate) fn daily(buyer: BuyerId, at: Instant) -> Self {
-        let shard = u64::from(buyer.0.as_bytes()[15]) % SHARDS;
-        Self { due_shard: Some(Line::Daily.shard(shard)), due_at: Some(at.millis()) }
+        Self::in_shard(Line::Daily, buyer.0.as_bytes()[15].into(), at)
     }
 
     /// Of a delivery at that time; the tail of its id is evenly spread.
     pub(crate) fn of_delivery(delivery: &DeliveryId, at: Instant) -> Self {
         let id = delivery.to_string();
         let tail = id.bytes().last().and_then(|digit| char::from(digit).to_digit(16)).unwrap_or_default();
-        Self::in_shard(tail.into(), at)
+        Self::in_shard(Line::Work, tail.into(), at)
     }
 
     /// Of an errand: `run-due` leaves it to the relay for a while.
     pub(crate) fn of_errand(errand: Uuid, ordered_at: Instant) -> Self {
-        Self::in_shard(errand.as_bytes()[15].into(), ordered_at.plus_seconds(GRACE_SECONDS))
+        Self::in_shard(Line::Work, errand.as_bytes()[15].into(), ordered_at.plus_seconds(GRACE_SECONDS))
     }
 
-    fn in_shard(number: u64, at: Instant) -> Self {
-        Self { due_shard: Some(Line::Work.shard(number % SHARDS)), due_at: Some(at.millis()) }
+    fn in_shard(line: Line, number: u64, at: Instant) -> Self {
+        Self { due_shard: Some(line.shard(number % SHARDS)), due_at: Some(at.millis()) }
     }
 
     /// Of a revision: none if it has no effect, else `run-due` leaves it to the relay for a while.

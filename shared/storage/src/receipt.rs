@@ -1,7 +1,6 @@
 //! Receipts: what was answered under an idempotency key, for 24 hours.
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::{ContactId, DocumentId, DocumentStatus, Instant, OrganisationId, Salt, UploadId, WebhookId};
 use serde::{Deserialize, Serialize};
 
@@ -166,6 +165,13 @@ impl Remember {
         expires_at.is_some_and(|at: i64| at > self.at.seconds())
     }
 
+    /// What the live receipt among those items says, if there is one.
+    pub(crate) fn earlier_among(&self, found: &[Item]) -> Result<Option<Earlier>, StorageError> {
+        let key = self.item_key();
+        let receipt = found.iter().find(|item| key.is_of(item) && self.is_live(item));
+        receipt.map(|receipt| self.judge(receipt.clone())).transpose()
+    }
+
     /// Judges the receipt that already stands under the key.
     pub(crate) fn judge(&self, standing: Item) -> Result<Earlier, StorageError> {
         let receipt: Receipt = item::read(standing)?;
@@ -184,22 +190,10 @@ impl Table {
         let mut last = StorageError::Unavailable("never sent".to_owned());
         for attempt in 0..transaction::ATTEMPTS {
             transaction::pause(attempt).await;
-            let put = self
-                .client
-                .put_item()
-                .table_name(&self.name)
-                .set_item(Some(receipt.clone()))
-                .condition_expression(NO_LIVE_RECEIPT)
-                .expression_attribute_values(":now", remember.now())
-                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-            let Err(error) = put.send().await else { return Ok(None) };
-            if let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() {
-                let standing = failed.item().cloned().unwrap_or_default();
-                return remember.judge(standing).map(Some);
-            }
-            last = StorageError::of(&error);
-            if !last.is_temporary() {
-                return Err(last);
+            match self.put_if(receipt.clone(), (NO_LIVE_RECEIPT, &[(":now", remember.now())])).await {
+                Ok(standing) => return standing.map(|standing| remember.judge(standing)).transpose(),
+                Err(error) if error.is_temporary() => last = error,
+                Err(error) => return Err(error),
             }
         }
         Err(last)

@@ -1,6 +1,6 @@
 //! The table and the doors into it.
 
-use aws::Aws;
+use aws::{Aws, NotSet, required};
 use aws_sdk_dynamodb::Client;
 use domain::Instant;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -45,13 +45,19 @@ impl Table {
         }
     }
 
-    /// Which certificates to trust: those `aws` does, or the system's if what stands at the endpoint is not
-    /// trusted by them. One call to a table; what it answers does not matter.
-    pub async fn trusted(aws: Aws, name: &str) -> Aws {
-        match Self::new(&aws, name).issuer_keys().copy("").await {
+    /// The table that a worker's environment names (`TABLE_NAME`), and how it reaches AWS: with the certificates that are
+    /// known, or the system's if what stands at the endpoint is not trusted by them. One call to the table; what it answers
+    /// does not matter.
+    ///
+    /// # Errors
+    /// When a variable is missing.
+    pub async fn of_worker() -> Result<(Self, Aws), NotSet> {
+        let (name, aws) = (required("TABLE_NAME")?, Aws::from_env()?);
+        let aws = match Self::new(&aws, &name).issuer_keys().copy("").await {
             Err(StorageError::Unreachable) => aws.with_system_roots(),
             _ => aws,
-        }
+        };
+        Ok((Self::new(&aws, &name), aws))
     }
 
     /// Who calls.

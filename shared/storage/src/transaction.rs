@@ -68,14 +68,7 @@ pub(crate) fn delete(table: &Table, key: &Key, condition: Option<Condition<'_>>)
 
 /// Sets one attribute of an item that is there.
 pub(crate) fn set(table: &Table, key: &Key, name: &str, value: AttributeValue) -> TransactWriteItem {
-    let update = Update::builder()
-        .table_name(&table.name)
-        .set_key(Some(key.attributes()))
-        .condition_expression("attribute_exists(pk)")
-        .update_expression("SET #name = :value")
-        .expression_attribute_names("#name", name)
-        .expression_attribute_values(":value", value);
-    TransactWriteItem::builder().update(update.build().expect("table, key and expression are set")).build()
+    patch(table, key, (Item::from([(name.to_owned(), value)]), &[]), ("attribute_exists(pk)", &[]))
 }
 
 /// Sets these attributes of an item and removes those, and leaves all others as they are; the condition is required,

@@ -1,6 +1,5 @@
 //! Direct uploads: announced, then registered or rejected once their bytes have arrived.
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     Actor, Announcement, BuyerId, Cause, DocumentId, DocumentSource, Instant, RequestId, SellerId, Source, UploadId,
@@ -250,21 +249,9 @@ impl RegisterUploads {
     /// [`StorageError`].
     pub async fn end(&self, buyer: BuyerId, upload: &Upload, state: UploadState) -> Result<Registered, StorageError> {
         let ended = upload.clone().ended(state);
-        let put = self
-            .0
-            .client
-            .put_item()
-            .table_name(&self.0.name)
-            .set_item(Some(item::write(&Key::upload(buyer, upload.uuid), &UploadItem::of(&ended))?))
-            .condition_expression(STILL_PENDING)
-            .expression_attribute_values(pending().0, pending().1);
-        match put.send().await {
-            Ok(_) => Ok(Registered::Done),
-            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
-                Ok(Registered::Over)
-            }
-            Err(error) => Err(StorageError::of(&error)),
-        }
+        let item = item::write(&Key::upload(buyer, upload.uuid), &UploadItem::of(&ended))?;
+        let over = self.0.put_if(item, (STILL_PENDING, &[pending()])).await?;
+        Ok(if over.is_none() { Registered::Done } else { Registered::Over })
     }
 }
 

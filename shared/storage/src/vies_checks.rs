@@ -38,6 +38,13 @@ pub(crate) struct StandingItem {
     pub(crate) place: Place,
 }
 
+impl StandingItem {
+    /// What it says of a buyer, and where its next daily check stands; nothing of one that was never checked.
+    pub(crate) fn of(was: Option<&Self>) -> (ViesStanding, Place) {
+        was.map(|was| (was.standing.clone(), was.place.clone())).unwrap_or_default()
+    }
+}
+
 /// A check.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct CheckItem {
@@ -130,10 +137,10 @@ impl Opening {
         let check = ViesCheck::open(check_id, subject, origin, (cause.actor.clone(), organisation), cause.at);
         let next = now.changed(now.business.clone(), now.status, cause.at);
         let command = Command::CheckVies(CheckVies { buyer: now.uuid, check_id, vat_number });
-        let (before, place) = was.map_or_else(Default::default, |was| (was.standing.result(), was.place.clone()));
+        let (standing, place) = StandingItem::of(was);
+        let before = standing.result();
         let place = next_daily.map_or(place, |at| Place::daily(now.uuid, at));
-        let standing = was.map_or_else(ViesStanding::default, |was| was.standing.clone()).opened(&check);
-        let written = StandingItem { standing, seller: now.seller, seq: next.seq, place };
+        let written = StandingItem { standing: standing.opened(&check), seller: now.seller, seq: next.seq, place };
         let beside = vec![
             put_standing(table, now.uuid, &written, was)?,
             transaction::put(table, check_item(now.seller, &check)?, Some(NEW)),
@@ -156,7 +163,7 @@ fn joining(
     let mut next = now.changed(now.business.clone(), now.status, cause.at);
     let revision = RevisionItem::of(&Revision::of_joined_vies_check((now, &next), check, cause), Personal::new());
     next.head.clone_from(&revision.link.hash);
-    let place = was.map(|was| was.place.clone()).unwrap_or_default();
+    let (_, place) = StandingItem::of(was);
     let written = StandingItem { standing, seller: now.seller, seq: next.seq, place };
     let beside = vec![put_standing(table, now.uuid, &written, was)?];
     Ok(Writing { next, revision, kept: answer.into(), beside })

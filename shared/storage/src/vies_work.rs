@@ -1,10 +1,7 @@
 //! Work on checks of VAT numbers: an attempt is noted once, and with the last one what came of it.
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use domain::{
-    Buyer, BuyerId, Cause, CheckId, Command, Effect, MailOrder, SellerId, ViesCheck, ViesStanding, next_daily_check,
-};
+use domain::{Buyer, BuyerId, Cause, CheckId, Command, Effect, MailOrder, SellerId, ViesCheck, next_daily_check};
 
 use crate::buyers::BuyerItem;
 use crate::key::Key;
@@ -12,6 +9,9 @@ use crate::modify::{Ended, Step, Writing, not_before};
 use crate::outbox::Place;
 use crate::vies_checks::{CheckItem, StandingItem, check_item, put_standing, revised};
 use crate::{Answer, StorageError, Table, transaction};
+
+/// No other attempt was noted since the check was read: every attempt counts, so their number says it.
+const AS_READ: &str = "attempts = :seen";
 
 /// Works on open checks.
 #[derive(Clone)]
@@ -73,10 +73,7 @@ impl WorkOnViesChecks {
             let was = key.find::<StandingItem>(beside)?;
             let cause = not_before(now, cause);
             let next = now.changed(now.business.clone(), now.status, cause.at);
-            let (standing, place) = was.as_ref().map_or_else(
-                || (ViesStanding::default(), Place::default()),
-                |was| (was.standing.clone(), was.place.clone()),
-            );
+            let (standing, place) = StandingItem::of(was.as_ref());
             let (said, event) = (standing.result(), after.event(&standing, &next, cause.at).map(Effect::Event));
             let effect = event.or_else(|| mail.clone().map(|order| Effect::Command(Command::SendMail(order))));
             let mut beside = vec![self.put(seller, before, after)?];
@@ -95,11 +92,10 @@ impl WorkOnViesChecks {
         })
     }
 
-    /// The check as an attempt left it, on the condition that no other was noted since. Every attempt counts, so their
-    /// number says it.
+    /// The check as an attempt left it, on the condition that no other was noted since.
     fn put(&self, seller: SellerId, before: &ViesCheck, after: &ViesCheck) -> Result<TransactWriteItem, StorageError> {
         let seen = [(":seen", AttributeValue::N(before.attempts.to_string()))];
-        Ok(transaction::put(&self.0, check_item(seller, after)?, Some(("attempts = :seen", &seen))))
+        Ok(transaction::put(&self.0, check_item(seller, after)?, Some((AS_READ, &seen))))
     }
 
     /// The same alone: nothing of the buyer changes.
@@ -109,20 +105,8 @@ impl WorkOnViesChecks {
         before: &ViesCheck,
         after: &ViesCheck,
     ) -> Result<Attempted, StorageError> {
-        let put = self
-            .0
-            .client
-            .put_item()
-            .table_name(&self.0.name)
-            .set_item(Some(check_item(seller, after)?))
-            .condition_expression("attempts = :seen")
-            .expression_attribute_values(":seen", AttributeValue::N(before.attempts.to_string()));
-        match put.send().await {
-            Ok(_) => Ok(Attempted::Noted),
-            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
-                Ok(Attempted::Overtaken)
-            }
-            Err(error) => Err(StorageError::of(&error)),
-        }
+        let seen = [(":seen", AttributeValue::N(before.attempts.to_string()))];
+        let standing = self.0.put_if(check_item(seller, after)?, (AS_READ, &seen)).await?;
+        Ok(if standing.is_none() { Attempted::Noted } else { Attempted::Overtaken })
     }
 }

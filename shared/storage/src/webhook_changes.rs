@@ -129,9 +129,8 @@ impl ModifyWebhooks {
         for attempt in 0..transaction::ATTEMPTS {
             transaction::pause(attempt).await;
             let found = self.0.batch_get([&receipt_key, &key].into_iter()).await?;
-            let receipt = found.iter().find(|item| receipt_key.is_of(item) && remember.is_live(item));
-            if let Some(receipt) = receipt {
-                return self.earlier(organisation, cause, remember.judge(receipt.clone())?).await;
+            if let Some(before) = remember.earlier_among(&found)? {
+                return self.earlier(organisation, cause, before).await;
             }
             let Some(now) = key.find::<WebhookItem>(&found)? else {
                 return self.absent(organisation, cause, remember).await;

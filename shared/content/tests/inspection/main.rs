@@ -6,7 +6,6 @@ mod made;
 mod pdf;
 mod pictures;
 mod polyglot;
-mod speed;
 mod streaming;
 
 use content::{Flaw, MediaType};
