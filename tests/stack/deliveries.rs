@@ -1,11 +1,11 @@
 //! Deliveries end to end: an event reaches each endpoint that asks for it, once recorded, signed, tried again, and told when
 //! it cannot be brought.
 
-use std::time::{Duration, Instant as Stopwatch};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use blackbox::{Api, Draft, World, event_file, send};
+use blackbox::{Api, Draft, World, event_file, send, until};
 use domain::{Buyer, Event, Organisation, SellerId};
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::Method;
@@ -60,7 +60,7 @@ impl Hook {
 
     /// The same, waiting for so many.
     async fn receives(&self, world: &World, count: usize) -> Vec<Received> {
-        until(&format!("not {count} deliveries"), async || self.received(world).await.len() >= count).await;
+        until(&format!("{count} deliveries"), async || self.received(world).await.len() >= count).await;
         let received = self.received(world).await;
         assert_eq!(received.len(), count, "{:?}", events(&received));
         received
@@ -77,8 +77,7 @@ impl Hook {
     async fn delivery(&self, world: &World, state: &str, attempts: u32) -> Value {
         let attempts_made = attempts.to_string();
         let is_so = |item: &Value| item["state"]["S"] == state && item["attempts"]["N"] == attempts_made;
-        until(&format!("not {state} after {attempts}"), async || self.stored(world).await.first().is_some_and(is_so))
-            .await;
+        until(&format!("{state} after {attempts}"), async || self.stored(world).await.first().is_some_and(is_so)).await;
         let mut stored = self.stored(world).await;
         assert_eq!(stored.len(), 1, "{stored:?}");
         stored.remove(0)
@@ -121,14 +120,6 @@ fn events(received: &[Received]) -> Vec<String> {
 
 fn body(received: &Received) -> Value {
     serde_json::from_str(&received.body).expect("JSON")
-}
-
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let started = Stopwatch::now();
-    while !is_so().await {
-        assert!(started.elapsed() < Duration::from_secs(40), "{what}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
 }
 
 async fn run_due(world: &World) -> Value {
@@ -356,7 +347,7 @@ async fn a_receiver_that_says_410_is_disabled_and_the_others_are_told_of_the_del
     report(&world, &buyer).await;
     let failed = gone.delivery(&world, "FAILED", 1).await;
     assert_eq!((&failed["reason"]["S"], failed.get("dueAt")), (&json!("GONE"), None));
-    until("not disabled", async || gone.status(&api).await == "DISABLED").await;
+    until("disabled", async || gone.status(&api).await == "DISABLED").await;
     run_due(&world).await;
     let told = other.receives(&world, 1).await.remove(0);
     assert_signed(&told, &other.secret);
@@ -388,14 +379,14 @@ async fn twenty_failures_in_a_row_pause_the_endpoint_warn_before_and_tell_admin_
         mails.iter().map(|mail| mail["Subject"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     report_often(&world, &buyer, 12).await;
-    until("not 12 failures", async || sick.item(&world, &organisation).await["failures"]["N"] == "12").await;
-    until("no warning", async || subjects().await.len() == 1).await;
+    until("12 failures", async || sick.item(&world, &organisation).await["failures"]["N"] == "12").await;
+    until("a warning", async || subjects().await.len() == 1).await;
     assert_eq!(subjects().await, [format!("Your webhook endpoint {} does not take its deliveries", sick.id)]);
     assert_eq!(sick.status(&api).await, "ACTIVE");
 
     report_often(&world, &buyer, 8).await;
-    until("not paused", async || sick.status(&api).await == "PAUSED").await;
-    until("no mail", async || subjects().await.len() == 2).await;
+    until("paused", async || sick.status(&api).await == "PAUSED").await;
+    until("a mail", async || subjects().await.len() == 2).await;
     assert_eq!(subjects().await[1], format!("Your webhook endpoint {} is paused", sick.id));
     run_due(&world).await;
     let told = body(&other.receives(&world, 1).await[0]);
@@ -414,7 +405,7 @@ async fn twenty_failures_in_a_row_pause_the_endpoint_warn_before_and_tell_admin_
         let stored = sick.stored(&world).await;
         stored.iter().filter(|item| item["state"]["S"] == "HELD").count()
     };
-    until("not all held", async || states().await == 23).await;
+    until("all held", async || states().await == 23).await;
     let received = sick.received(&world).await.len();
     assert_eq!(received, 20);
     assert_eq!(told["id"], body(&other.receives(&world, 1).await[0])["id"], "told once");
@@ -423,13 +414,50 @@ async fn twenty_failures_in_a_row_pause_the_endpoint_warn_before_and_tell_admin_
     sick.answers(&world, json!([])).await;
     assert_eq!(patch(&api, &sick.path, &json!({"status": "ACTIVE"})).await.status, 200);
     let received = sick.receives(&world, 43).await;
-    until("not all delivered", async || sick.stored(&world).await.iter().all(|item| item["state"]["S"] == "DELIVERED"))
+    until("all delivered", async || sick.stored(&world).await.iter().all(|item| item["state"]["S"] == "DELIVERED"))
         .await;
     let place = |event: &Event| received[20..].iter().position(|it| body(it)["id"] == json!(event.id)).unwrap();
     // Five workers at a time take a queue in its order: the three newest come among the last.
     assert!(held.iter().all(|event| place(event) >= 12), "{:?}", held.iter().map(place).collect::<Vec<_>>());
     assert!(sick.item(&world, &organisation).await.get("failures").is_none());
     assert_eq!(subjects().await.len(), 2);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_failed_for_72_hours_is_paused_however_seldom_it_was_tried() {
+    let world = World::beside("pause-time", &[]).await;
+    let admin = format!("admin-{}@pause.example", fresh());
+    let draft = Draft::new().with(|organisation| organisation.admin_email = Some(admin.clone()));
+    let (api, organisation, buyer) = with_buyer(&world, draft).await;
+    let sick = Hook::new(&world, &api, &["kyc.*"]).await;
+    let other = Hook::new(&world, &api, &["webhook.endpoint_auto_paused"]).await;
+    sick.answers(&world, json!([{"status": 500}])).await;
+    report(&world, &buyer).await;
+    sick.delivery(&world, "PENDING", 1).await;
+    // As if the first failure had been so long ago; a failure more does not change that.
+    let failed_for = async |seconds: i64| {
+        let mut item = sick.item(&world, &organisation).await;
+        let since = storage::now().plus_seconds(-seconds).to_string();
+        item["failingSince"]["S"] = json!(since);
+        world.behind.overwrite(&item).await;
+        let attempts = item["failures"]["N"].as_str().unwrap().parse::<u32>().unwrap() + 1;
+        sick.make_due(&world).await;
+        run_due(&world).await;
+        sick.delivery(&world, "PENDING", attempts).await;
+        since
+    };
+    let since = failed_for(71 * 3_600).await;
+    assert_eq!(sick.item(&world, &organisation).await["failingSince"]["S"], since.as_str());
+    assert_eq!(sick.status(&api).await, "ACTIVE", "an hour is left");
+    failed_for(72 * 3_600 + 1).await;
+    until("paused", async || sick.status(&api).await == "PAUSED").await;
+    let item = sick.item(&world, &organisation).await;
+    assert_eq!((&item["pausedReason"]["S"], &item["failures"]["N"]), (&json!("FAILING_TOO_LONG"), &json!("3")));
+    run_due(&world).await;
+    assert_eq!(body(&other.receives(&world, 1).await[0])["data"]["reason"], "FAILING_TOO_LONG");
+    let subjects = async || world.inbox(&admin).await.iter().map(|mail| mail["Subject"].clone()).collect::<Vec<_>>();
+    until("a mail", async || subjects().await.contains(&json!(format!("Your webhook endpoint {} is paused", sick.id))))
+        .await;
 }
 
 /// As if the first attempt had been 48 hours ago.
@@ -470,7 +498,7 @@ async fn latencies(world: &World, hooks: &[Hook], reported: &[Event]) -> Vec<i64
             let ids: Vec<_> = hook.received(world).await.iter().map(|request| body(request)["id"].clone()).collect();
             reported.iter().all(|event| ids.contains(&json!(event.id)))
         };
-        until("a healthy receiver waits", all).await;
+        until("every healthy receiver has it", all).await;
         for request in hook.received(world).await {
             let event = reported.iter().find(|event| body(&request)["id"] == json!(event.id));
             let at: domain::Instant = request.received_at.parse().unwrap();
@@ -508,7 +536,7 @@ async fn endpoints_that_are_dead_or_hang_do_not_delay_those_that_answer() {
         let items = world.behind.items(&format!("WEBHOOKS#{}", organisation.uuid)).await;
         items.iter().filter(|item| item.get("failures").is_some()).count()
     };
-    until("not all failed once", async || failing().await == dead + hanging).await;
+    until("all failed once", async || failing().await == dead + hanging).await;
     latencies(&world, &hooks_mixed, &first).await;
     // Before and after, because whatever else this machine does falls on both: the slower of the two counts.
     let rested = async || {
@@ -517,7 +545,7 @@ async fn endpoints_that_are_dead_or_hang_do_not_delay_those_that_answer() {
     };
     let mut p95 = Vec::new();
     for (hooks, buyer) in [(&hooks_alone, &buyer_alone), (&hooks_mixed, &buyer_mixed), (&hooks_alone, &buyer_alone)] {
-        until("sick ones are still tried", rested).await;
+        until("the sick ones are left alone", rested).await;
         let mut reported = Vec::new();
         for _ in 0..5 {
             let one = report_often(&world, buyer, 1).await;

@@ -1,8 +1,6 @@
 //! Nothing true stays unsent: events leave the table, at once or later, once or again, under one id.
 
-use std::time::{Duration, Instant as Stopwatch};
-
-use blackbox::{Draft, World, buyer_body, event_file, fresh_vat_number};
+use blackbox::{Draft, World, buyer_body, event_file, fresh_vat_number, until};
 use domain::{Actor, Buyer, Cause, Effect, Event, EventId, EventType, RequestId, SellerId, Source};
 use serde_json::{Value, json};
 use storage::{Answer, Change, Decision, Modified};
@@ -52,14 +50,14 @@ pub(crate) async fn report_long_ago(world: &World, buyer: &Buyer) -> Event {
 
 /// The events with that id which came out of the bus, waiting for at least so many.
 async fn published(world: &World, id: &EventId, at_least: usize) -> Vec<Value> {
-    let (started, mut found) = (Stopwatch::now(), Vec::new());
-    loop {
+    let mut events = Vec::new();
+    until(&format!("{at_least} times {id}"), async || {
         let drained = world.behind.drain_events().await;
-        found.extend(drained.into_iter().filter(|message| message["detail"]["id"] == json!(id)));
-        if found.len() >= at_least || started.elapsed() > Duration::from_secs(20) {
-            return found;
-        }
-    }
+        events.extend(drained.into_iter().filter(|message| message["detail"]["id"] == json!(id)));
+        events.len() >= at_least
+    })
+    .await;
+    events
 }
 
 /// The buyer's revisions whose effect still waits to be sent.
@@ -88,11 +86,7 @@ async fn a_committed_event_reaches_the_bus_through_the_stream_and_is_settled() {
     assert_eq!(message["source"], "novatrade24.onboarding");
     assert_eq!(message["detail-type"], "kyc.vies_check_failed");
     assert_eq!(message["detail"], serde_json::to_value(&event).unwrap());
-    let started = Stopwatch::now();
-    while !due(&world, &buyer).await.is_empty() {
-        assert!(started.elapsed() < Duration::from_secs(10), "the sent effect is still due");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    until("the sent effect is settled", async || due(&world, &buyer).await.is_empty()).await;
     let id = buyer.uuid;
     assert_eq!(world.operator().verify_history(id).await.unwrap(), Ok(2), "settling does not touch what is hashed");
 }

@@ -1,8 +1,8 @@
 //! Checks of VAT numbers: requested over HTTP, made by the worker behind the queue, shown in all places.
 
-use std::time::{Duration, Instant as Stopwatch};
+use std::time::Duration;
 
-use blackbox::{Api, Draft, Reply, World, buyer_body, event_file, send};
+use blackbox::{Api, Draft, Reply, World, buyer_body, event_file, found, send, until};
 use domain::{BuyerId, EventId, Seller};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -24,18 +24,14 @@ pub(crate) async fn request(api: &Api, kyc: &str) -> Reply {
 }
 
 /// The check, once it is as wanted.
-pub(crate) async fn until(api: &Api, kyc: &str, check: &Value, wanted: impl Fn(&Value) -> bool) -> Value {
+pub(crate) async fn until_check(api: &Api, kyc: &str, check: &Value, wanted: impl Fn(&Value) -> bool) -> Value {
     let path = format!("{kyc}/vies-checks/{}", check.as_str().expect("an id"));
-    let started = Stopwatch::now();
-    loop {
+    found(&format!("the check as wanted: {path}"), async || {
         let reply = api.get(&path).await;
         assert_eq!(reply.status, 200, "{reply:?}");
-        if wanted(&reply.json) {
-            return reply.json;
-        }
-        assert!(started.elapsed() < Duration::from_secs(90), "it stays so: {}", reply.json);
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+        wanted(&reply.json).then_some(reply.json)
+    })
+    .await
 }
 
 pub(crate) fn is_over(check: &Value) -> bool {
@@ -46,7 +42,7 @@ pub(crate) fn is_over(check: &Value) -> bool {
 pub(crate) async fn checked(api: &Api, kyc: &str) -> Value {
     let requested = request(api, kyc).await;
     assert_eq!((requested.status, &requested.json["status"]), (202, &json!("QUEUED")), "{requested:?}");
-    until(api, kyc, &requested.json["checkId"], is_over).await
+    until_check(api, kyc, &requested.json["checkId"], is_over).await
 }
 
 pub(crate) fn buyer_of(kyc: &str) -> BuyerId {
@@ -83,14 +79,14 @@ pub(crate) async fn run_due(world: &World) -> Value {
 
 /// The events about the buyer that came out of the bus, waiting for at least so many.
 pub(crate) async fn events(world: &World, kyc: &str, at_least: usize) -> Vec<Value> {
-    let (buyer, started, mut found) = (buyer_of(kyc), Stopwatch::now(), Vec::new());
-    loop {
+    let (buyer, mut events) = (buyer_of(kyc), Vec::new());
+    until(&format!("{at_least} events about {buyer}"), async || {
         let drained = world.behind.drain_events().await;
-        found.extend(drained.into_iter().filter(|message| message["detail"]["data"]["buyerUuid"] == json!(buyer)));
-        if found.len() >= at_least || started.elapsed() > Duration::from_secs(20) {
-            return found;
-        }
-    }
+        events.extend(drained.into_iter().filter(|message| message["detail"]["data"]["buyerUuid"] == json!(buyer)));
+        events.len() >= at_least
+    })
+    .await;
+    events
 }
 
 /// The seller of the API's client has that VAT number.
@@ -128,7 +124,7 @@ async fn a_requested_check_is_made_in_the_sellers_name_and_shown_in_both_modes()
         let location = format!("{kyc}/vies-checks/{}", requested.json["checkId"].as_str().unwrap());
         assert_eq!(requested.header("location"), Some(location.as_str()));
 
-        let check = until(&api, &kyc, &requested.json["checkId"], is_over).await;
+        let check = until_check(&api, &kyc, &requested.json["checkId"], is_over).await;
         assert_eq!((&check["status"], &check["result"]), (&json!("COMPLETED"), &json!("VALID")), "{check}");
         assert_eq!((&check["vatNumber"], &check["origin"]), (&json!(number), &json!("REQUESTED")));
         let name = format!("Company {number}");
@@ -220,7 +216,7 @@ async fn as_long_as_a_check_is_open_it_is_the_only_one_however_many_ask() {
     let listed = api.get(&format!("{kyc}/vies-checks")).await.json;
     assert_eq!(listed["data"].as_array().map(Vec::len), Some(1), "{listed}");
 
-    let tried = until(&api, &kyc, &check, |check| check["attempts"] == 1).await;
+    let tried = until_check(&api, &kyc, &check, |check| check["attempts"] == 1).await;
     assert_eq!(
         (&tried["status"], &tried["lastFailure"]["reason"], &tried["lastFailure"]["cause"]),
         (&json!("IN_PROGRESS"), &json!("STATE_UNAVAILABLE"), &json!("MS_UNAVAILABLE"))
@@ -240,7 +236,7 @@ async fn whatever_vies_answers_only_its_own_no_is_a_no() {
         async move {
             let kyc = kyc(&api, &magic_number("ES", code), "MARKETPLACE_LED").await;
             let requested = request(&api, &kyc).await;
-            let check = until(&api, &kyc, &requested.json["checkId"], |check| check["attempts"] != 0).await;
+            let check = until_check(&api, &kyc, &requested.json["checkId"], |check| check["attempts"] != 0).await;
             let result = api.get(&kyc).await.json["viesResult"].clone();
             (code, check, result)
         }
@@ -285,13 +281,13 @@ async fn a_state_that_is_busy_is_asked_again_through_the_index_until_it_answers(
     let kyc = kyc_of(&api, &magic_number("SK", "705"), "MARKETPLACE_LED").await;
     let check = request(&api, &kyc).await.json["checkId"].clone();
     for attempts in 1..=2 {
-        let tried = until(&api, &kyc, &check, |check| check["attempts"] == attempts).await;
+        let tried = until_check(&api, &kyc, &check, |check| check["attempts"] == attempts).await;
         assert_eq!(tried["status"], "IN_PROGRESS", "{tried}");
         assert_eq!(run_due(&world).await["sent"], 0, "not before its time");
         make_due(&world, &kyc, "VIES#").await;
         assert_eq!(run_due(&world).await, json!({"sent": 1, "unsent": 0, "checks": 0}));
     }
-    let over = until(&api, &kyc, &check, is_over).await;
+    let over = until_check(&api, &kyc, &check, is_over).await;
     assert_eq!((&over["result"], &over["attempts"]), (&json!("VALID"), &json!(3)));
     assert_eq!(over["lastFailure"]["cause"], "MS_MAX_CONCURRENT_REQ", "the failures before it stay known");
     assert!(item(&world, &kyc, "VIES#").await.get("dueAt").is_none(), "nobody asks again");
@@ -306,13 +302,13 @@ async fn after_72_hours_a_check_is_given_up_with_its_last_reason_and_another_can
     let api = world.organisation(Draft::new()).await;
     let kyc = kyc_of(&api, &magic_number("LV", "300"), "MARKETPLACE_LED").await;
     let check = request(&api, &kyc).await.json["checkId"].clone();
-    until(&api, &kyc, &check, |check| check["attempts"] == 1).await;
+    until_check(&api, &kyc, &check, |check| check["attempts"] == 1).await;
     let mut old = item(&world, &kyc, "VIES#").await;
     old["requestedAt"]["S"] = json!(storage::now().plus_seconds(-72 * 3600).to_string());
     world.behind.overwrite(&old).await;
     make_due(&world, &kyc, "VIES#").await;
     assert_eq!(run_due(&world).await["sent"], 1);
-    let over = until(&api, &kyc, &check, is_over).await;
+    let over = until_check(&api, &kyc, &check, is_over).await;
     assert_eq!((&over["status"], &over["attempts"]), (&json!("GIVEN_UP"), &json!(2)), "{over}");
     assert!(over["givenUpAt"].is_string() && over.get("result").is_none(), "{over}");
     let status = api.get(&kyc).await.json;
@@ -351,7 +347,7 @@ async fn a_command_that_the_relay_could_not_send_or_that_was_lost_is_sent_again(
         .await;
     make_due(&world, &kyc, "VIES#").await;
     assert_eq!(run_due(&world).await["sent"], 1);
-    assert_eq!(until(&api, &kyc, &check, is_over).await["result"], "VALID");
+    assert_eq!(until_check(&api, &kyc, &check, is_over).await["result"], "VALID");
 }
 
 #[tokio::test]
@@ -415,11 +411,7 @@ async fn what_cannot_be_read_ends_in_the_dead_letter_queue_and_other_lanes_go_on
     world.behind.put_into_group("CheckViesQueue", "SI-0", "poison").await;
     let kyc = kyc_of(&api, &magic_number("HU", "100"), "MARKETPLACE_LED").await;
     assert_eq!(checked(&api, &kyc).await["result"], "VALID");
-    let started = Stopwatch::now();
-    while world.behind.messages_of("CheckViesDlq").await == 0 {
-        assert!(started.elapsed() < Duration::from_mins(1), "it does not end in the dead-letter queue");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    until("it ends in the dead-letter queue", async || world.behind.messages_of("CheckViesDlq").await > 0).await;
     assert_eq!(world.behind.drain_queue("CheckViesDlq").await, [json!("poison")]);
 }
 
@@ -440,7 +432,7 @@ async fn a_table_that_refuses_keeps_no_lane_waiting_and_is_told_for_the_alarm() 
     world.behind.put_back(taken).await;
     make_due(&world, &kyc, "VIES#").await;
     assert_eq!(run_due(&world).await["sent"], 1);
-    assert_eq!(until(&api, &kyc, &check, is_over).await["result"], "VALID");
+    assert_eq!(until_check(&api, &kyc, &check, is_over).await["result"], "VALID");
 }
 
 #[tokio::test]

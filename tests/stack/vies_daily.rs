@@ -5,7 +5,7 @@ use operator::OperatorError;
 use serde_json::{Value, json};
 use simulators::vies::magic_number;
 
-use crate::vies_checks::{buyer_of, checked, events, is_over, item, kyc_of, make_due, request, run_due, until};
+use crate::vies_checks::{buyer_of, checked, events, is_over, item, kyc_of, make_due, request, run_due, until_check};
 
 #[tokio::test]
 async fn monitored_buyers_are_checked_every_day_and_only_a_turn_to_invalid_is_told() {
@@ -27,7 +27,7 @@ async fn monitored_buyers_are_checked_every_day_and_only_a_turn_to_invalid_is_to
     let newest = || async { api.get(&format!("{kyc}/vies-checks?size=1")).await.json["data"][0].clone() };
     let daily = newest().await;
     assert_eq!(daily["origin"], "MONITORED", "{daily}");
-    until(&api, &kyc, &daily["checkId"], is_over).await;
+    until_check(&api, &kyc, &daily["checkId"], is_over).await;
     let history = api.get(&format!("{}/history", kyc.trim_end_matches("/kyc"))).await.json;
     assert_eq!(history["data"][3]["actor"], json!({"type": "SYSTEM", "function": "run-due"}));
     assert_eq!((&history["data"][4]["kind"], history["data"][4].get("effect")), (&json!("VIES_CHECKED"), None));
@@ -38,7 +38,7 @@ async fn monitored_buyers_are_checked_every_day_and_only_a_turn_to_invalid_is_to
     world.behind.overwrite(&standing).await;
     make_due(&world, &kyc, "NOW#VIES").await;
     assert_eq!(run_due(&world).await["checks"], 1);
-    until(&api, &kyc, &newest().await["checkId"], is_over).await;
+    until_check(&api, &kyc, &newest().await["checkId"], is_over).await;
     let told = events(&world, &kyc, 1).await;
     assert_eq!((told.len(), &told[0]["detail"]["data"]["previousResult"]), (1, &json!("VALID")), "{told:?}");
 
@@ -92,7 +92,7 @@ async fn a_client_that_asks_while_the_check_of_the_day_is_open_hears_how_it_ends
     world.behind.put_back(taken).await;
     make_due(&world, &kyc, "REV#000000000003").await;
     run_due(&world).await;
-    until(&api, &kyc, &joined["checkId"], is_over).await;
+    until_check(&api, &kyc, &joined["checkId"], is_over).await;
     let told = events(&world, &kyc, 2).await;
     let previous: Vec<_> = told.iter().map(|event| event["detail"]["data"]["previousResult"].clone()).collect();
     assert_eq!(previous, ["UNKNOWN", "INVALID"], "though the number was invalid before: {told:?}");

@@ -1,8 +1,6 @@
 //! In whose name VIES is asked, and who hears that it does not accept that.
 
-use std::time::{Duration, Instant as Stopwatch};
-
-use blackbox::{Draft, World};
+use blackbox::{Draft, World, until};
 use serde_json::json;
 use simulators::vies::magic_number;
 use uuid::Uuid;
@@ -29,11 +27,7 @@ async fn a_seller_whose_number_vies_refuses_gets_its_verdict_and_its_admin_a_mai
     assert_eq!(history["data"][2]["effect"], "send-mail");
     assert_eq!(asked_about(&world, &number).await.len(), 2);
     let inbox = || async { world.inbox(&admin).await };
-    let started = Stopwatch::now();
-    while inbox().await.is_empty() {
-        assert!(started.elapsed() < Duration::from_secs(20), "no mail");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    until("a mail", async || !inbox().await.is_empty()).await;
     let mails = inbox().await;
     assert_eq!(mails.len(), 1, "{mails:?}");
     assert!(json!(mails).to_string().contains(&magic_number("AT", "202")), "{mails:?}");
@@ -52,10 +46,6 @@ async fn a_number_that_another_organisation_registered_is_that_ones_to_put_right
     give_number(&world, &other, &copy, &magic_number("PL", "202")).await;
     let kyc = kyc_of(&api, &magic_number("BG", "100"), "MARKETPLACE_LED").await;
     assert_eq!(checked(&api, &kyc).await["result"], "VALID");
-    let started = Stopwatch::now();
-    while world.inbox(&admins[1]).await.is_empty() {
-        assert!(started.elapsed() < Duration::from_secs(20), "no mail");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    until("a mail", async || !world.inbox(&admins[1]).await.is_empty()).await;
     assert_eq!(world.inbox(&admins[0]).await.len(), 0);
 }

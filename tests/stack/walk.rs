@@ -31,10 +31,9 @@ async fn create_many(crew: &Crew, api: &Api) -> Vec<Value> {
     for _ in 0..WRITERS {
         let (crew, api) = (crew.clone(), api.clone());
         writers.spawn(async move {
-            let mut function = crew.lend("upsert-buyer").await;
             let mut created = Vec::new();
             for _ in 0..BUYERS / WRITERS {
-                let reply = function.send(&upsert(&api)).await.expect("nobody killed it");
+                let reply = crew.insist(&upsert(&api)).await;
                 assert_eq!(reply.status, 201, "{reply:?}");
                 created.push(reply.json);
             }
@@ -53,9 +52,9 @@ fn write_on(crew: &Crew, api: &Api, buyers: &[Value], stop: &Arc<AtomicBool>) ->
         while !stop.load(Ordering::Relaxed) {
             // Strides through all of the list, coming back to each with its next version.
             let place = written * 37 % buyers.len();
-            assert_eq!(crew.send(&rename(&api, &buyers[place], versions[place])).await.status, 200);
+            assert_eq!(crew.insist(&rename(&api, &buyers[place], versions[place])).await.status, 200);
             versions[place] += 1;
-            assert_eq!(crew.send(&upsert(&api)).await.status, 201);
+            assert_eq!(crew.insist(&upsert(&api)).await.status, 201);
             written += 1;
         }
         written

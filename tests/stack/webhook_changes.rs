@@ -1,35 +1,31 @@
 //! Webhook endpoints when many want something at once, and what an auditor sees afterwards.
 
-use blackbox::{Draft, World, send};
+use blackbox::{Crew, Draft, Request, World, send};
 use domain::webhook::{ChangeKind, EndpointRevision};
 use domain::{Actor, WebhookId};
+use futures_util::{StreamExt, stream};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::webhooks::{HOOKS, body, fresh, new_webhook, patch, path_of, register, with};
 
+/// By processes of their own, past the gateway: there each would be one more for the emulator to see to.
+const AT_ONCE: usize = 12;
+
 #[tokio::test]
 async fn of_sixty_registrations_at_once_fifty_succeed_and_a_deletion_makes_room_for_one() {
-    let world = World::shared();
+    let crew = Crew::of(World::shared());
+    let world = crew.world();
     let draft = Draft::new();
     let organisation = draft.organisation.uuid;
     let api = world.organisation(draft).await;
-    let mut running = JoinSet::new();
-    for number in 0..60 {
-        let api = api.clone();
-        running.spawn(async move {
-            // As a client does: again under the same key while it is told to come back.
-            for _ in 0..20 {
-                let reply = register(&api, &format!("key {number}"), &body()).await;
-                if reply.status != 503 {
-                    return reply;
-                }
-            }
-            panic!("503 for ever")
-        });
-    }
-    let replies = running.join_all().await;
+    let registrations = stream::iter(0..60).map(|number| {
+        let request = Request::new("register-webhook", &api.token).key(format!("key {number}")).json(body());
+        let crew = crew.clone();
+        async move { crew.insist(&request).await }
+    });
+    let replies: Vec<_> = registrations.buffer_unordered(AT_ONCE).collect().await;
     let (made, refused): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 201);
     assert_eq!((made.len(), refused.len()), (50, 10));
     for reply in &refused {

@@ -12,13 +12,22 @@ impl Behind {
     /// # Panics
     /// When the emulator does not do it.
     pub async fn leave_alone(&self) {
-        let mappings = self.stop().await;
+        let mappings = self.stop_clocks().await;
         assert!(mappings >= 3, "stream and queues have mappings: {mappings}");
     }
 
-    /// The same as far as there is anything; how many mappings there were. A deployment that nobody needs any more would
-    /// else be asked for work to the end of the run.
-    pub(crate) async fn stop(&self) -> usize {
+    /// Ends a deployment that nobody needs any more: it would else be asked for work, and keep processes waiting for it, to
+    /// the end of the run.
+    pub(crate) async fn end(&self) {
+        self.stop_clocks().await;
+        for arn in self.deployment.functions.values() {
+            let name = arn.rsplit(':').next().unwrap_or_default();
+            self.rest("lambda", Method::DELETE, &format!("/2015-03-31/functions/{name}")).await;
+        }
+    }
+
+    /// How many mappings there were.
+    async fn stop_clocks(&self) -> usize {
         let path = "/2015-03-31/event-source-mappings/";
         let listed: Value = self.rest("lambda", Method::GET, path).await.json().await.expect("a list");
         let own = |mapping: &&Value| {

@@ -147,7 +147,7 @@ impl World {
     #[must_use]
     pub fn documents(&self) -> Documents {
         let bucket = self.behind.deployment.buckets.get("DocumentsBucket").expect("a bucket of documents");
-        Documents::new(&Aws::local(&self.stack.aws_endpoint, &self.stack.region), bucket, "")
+        Documents::new(&aws(self.stack), bucket, "")
     }
 
     /// The table, as our own code sees it.
@@ -206,7 +206,7 @@ impl World {
     }
 }
 
-/// What a test deployed beside the stack comes to rest with it.
+/// What a test deployed beside the stack ends with it.
 impl Drop for World {
     fn drop(&mut self) {
         if self.beside.is_none() {
@@ -214,14 +214,18 @@ impl Drop for World {
         }
         let behind = Behind::new(self.stack, self.behind.deployment.clone());
         // Of its own, since this may be within a runtime, and that one's end.
-        let stopped = std::thread::spawn(move || {
+        let ended = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("a runtime").block_on(behind.stop())
+            runtime.expect("a runtime").block_on(behind.end());
         });
-        let _ = stopped.join();
+        let _ = ended.join();
     }
 }
 
 fn table(stack: &Stack, name: &str) -> Table {
-    Table::new(&Aws::local(&stack.aws_endpoint, &stack.region), name)
+    Table::new(&aws(stack), name)
+}
+
+fn aws(stack: &Stack) -> Aws {
+    Aws::local(&stack.aws_endpoint, &stack.region).patient()
 }

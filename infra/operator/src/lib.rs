@@ -40,11 +40,12 @@ impl Target {
     }
 
     fn aws(&self) -> Result<Aws, OperatorError> {
-        Ok(match &self.endpoint_url {
+        let aws = match &self.endpoint_url {
             Some(endpoint) => Aws::local(endpoint, &self.region),
             // An operator's machine may trust other roots than a function, a proxy's for instance.
             None => Aws::from_env()?.with_system_roots(),
-        })
+        };
+        Ok(aws.patient())
     }
 }
 

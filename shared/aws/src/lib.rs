@@ -68,6 +68,17 @@ impl Aws {
         Self::with(credentials, region.to_owned(), Some(endpoint.to_owned()))
     }
 
+    /// The same, waiting half a minute for an answer; for tools and tests, to which nothing is worse than an answer that
+    /// comes after they gave it up.
+    #[must_use]
+    pub fn patient(self) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .operation_attempt_timeout(Duration::from_secs(30))
+            .operation_timeout(Duration::from_mins(1))
+            .build();
+        Self { config: self.config.into_builder().timeout_config(timeouts).build() }
+    }
+
     fn with(credentials: Credentials, region: String, endpoint: Option<String>) -> Self {
         // A DynamoDB call takes single-digit milliseconds: one that takes two seconds is lost.
         let timeouts = TimeoutConfig::builder()

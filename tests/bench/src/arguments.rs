@@ -35,6 +35,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) check: bool,
 
+    /// Measure one worker over so many deliveries to a receiver on this machine, and nothing else
+    #[arg(long, value_name = "COUNT", conflicts_with_all = ["check", "functions", "json"])]
+    pub(crate) deliveries: Option<u32>,
+
     /// The SAM template that names the functions, their groups and their environment
     #[arg(long, default_value = "infra/template.yaml")]
     pub(crate) template: PathBuf,

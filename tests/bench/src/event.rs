@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::endpoint::Item;
@@ -80,9 +81,21 @@ impl Event {
         self
     }
 
+    /// With another message of its queue.
+    pub(crate) fn with_message(mut self, body: &impl Serialize) -> anyhow::Result<Self> {
+        self.0["Records"][0]["body"] = serde_json::to_string(body)?.into();
+        Ok(self)
+    }
+
     /// The item that the first record of a table's stream shows.
     pub(crate) fn stream_image(&self) -> Option<&Item> {
         self.0["Records"][0]["dynamodb"]["NewImage"].as_object()
+    }
+
+    /// What the bus put into the queue with its message.
+    pub(crate) fn detail(&self) -> anyhow::Result<Value> {
+        let body = self.0["Records"][0]["body"].as_str().context("no message")?;
+        Ok(serde_json::from_str::<Value>(body)?["detail"].take())
     }
 
     /// As it travels.

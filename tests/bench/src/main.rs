@@ -6,6 +6,9 @@
 //! API for events, with a clean environment and a CPU share; only the Runtime
 //! API and AWS are played by this program.
 //!
+//! `--deliveries` measures one worker that delivers webhooks, over as many as it
+//! makes in its life.
+//!
 //! `--check` starts each function once for each of its answers, and fails when
 //! one is not right or took other AWS calls than it should: the smoke test of
 //! deploy builds.
@@ -19,6 +22,7 @@ mod endpoint;
 mod event;
 mod file;
 mod instructions;
+mod load;
 mod measure;
 mod park;
 mod process;
@@ -89,7 +93,9 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let endpoint = Endpoint::start(scratch.path(), template.indexes).await?;
     let world = World::make(&endpoint, &arguments.events).await?;
     let workbench = Workbench { endpoint, world, scratch };
-    if arguments.check {
+    if let Some(count) = arguments.deliveries {
+        load::deliveries(arguments, &workbench, &template.functions, count).await
+    } else if arguments.check {
         check(arguments, &workbench, &functions).await
     } else {
         measure(arguments, &workbench, &functions).await

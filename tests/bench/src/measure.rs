@@ -71,7 +71,7 @@ impl Share {
 
 /// A stretch of a process's life.
 #[derive(Debug)]
-struct Stretch {
+pub(crate) struct Stretch {
     wall: Duration,
     cpu: Duration,
     instructions: Option<u64>,
@@ -116,8 +116,8 @@ pub(crate) struct Phase {
 }
 
 /// A process together with what it talks to.
-struct Running {
-    process: Process,
+pub(crate) struct Running {
+    pub(crate) process: Process,
     runtime: RuntimeApi,
     instructions: Option<Instructions>,
     function: String,
@@ -209,7 +209,11 @@ impl Workbench {
     }
 
     /// Starts the function and waits until it wants an event.
-    async fn start(&self, subject: &Subject<'_>, memory: u32) -> anyhow::Result<(Running, Stretch, Waiting)> {
+    pub(crate) async fn start(
+        &self,
+        subject: &Subject<'_>,
+        memory: u32,
+    ) -> anyhow::Result<(Running, Stretch, Waiting)> {
         let function = subject.function;
         let runtime = RuntimeApi::start().await?;
         let mut environment = self.world.environment(function, memory, runtime.address(), &self.endpoint);
@@ -243,7 +247,7 @@ impl Running {
         before.zip(self.instructions_so_far()).map(|(before, now)| now - before)
     }
 
-    async fn arrival(&mut self) -> anyhow::Result<Waiting> {
+    pub(crate) async fn arrival(&mut self) -> anyhow::Result<Waiting> {
         match self.call().await? {
             Call::Next(waiting) => Ok(waiting),
             Call::InitFailed(error) => Err(self.failure(&format!("could not start: {error}"))),
@@ -251,7 +255,7 @@ impl Running {
         }
     }
 
-    async fn invoke(&mut self, waiting: Waiting, event: &Event) -> anyhow::Result<(Instant, Answer)> {
+    pub(crate) async fn invoke(&mut self, waiting: Waiting, event: &Event) -> anyhow::Result<(Instant, Answer)> {
         let handed_out = waiting.hand_out(&self.function, event.content(), PATIENCE)?;
         match self.call().await? {
             Call::Answered(answer) => Ok((handed_out, answer)),
@@ -278,7 +282,7 @@ impl Running {
         }
     }
 
-    fn judge(&self, subject: &Subject<'_>, answer: Answer) -> anyhow::Result<()> {
+    pub(crate) fn judge(&self, subject: &Subject<'_>, answer: Answer) -> anyhow::Result<()> {
         match answer.content {
             Ok(content) => subject.scenario.judge(&content).map_err(|wrong| self.failure(&wrong)),
             Err(error) => bail!(self.failure(&format!("failed: {error}"))),
@@ -318,7 +322,7 @@ impl Phase {
     }
 }
 
-fn milliseconds(duration: Duration) -> f64 {
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
 

@@ -65,13 +65,21 @@ impl Process {
         Ok(self.cpu_clock.now()?.into())
     }
 
-    /// The most memory it ever had resident, in bytes (`VmHWM`).
+    /// The most memory it ever had resident, in bytes.
     pub(crate) fn peak_memory(&self) -> anyhow::Result<u64> {
+        self.status("VmHWM")
+    }
+
+    /// The memory that it has resident now, in bytes.
+    pub(crate) fn memory(&self) -> anyhow::Result<u64> {
+        self.status("VmRSS")
+    }
+
+    fn status(&self, name: &str) -> anyhow::Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid()))?;
-        let kilobytes = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB")?.trim().parse::<u64>().ok())
-            .context("no VmHWM in the status of the process")?;
+        let of_name =
+            |line: &str| line.strip_prefix(name)?.strip_prefix(':')?.trim().strip_suffix("kB")?.trim().parse().ok();
+        let kilobytes: u64 = status.lines().find_map(of_name).context("no such line in the status of the process")?;
         Ok(kilobytes * 1024)
     }
 

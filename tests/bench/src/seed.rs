@@ -16,7 +16,7 @@ use sealing::SecretKey;
 use serde_json::json;
 use simulators::identity_provider::Forgery;
 use simulators::{IdentityProvider, Vies};
-use storage::{Answer, KeysCopy, Line, NewWebhook, Remember, Table, WebhookRegistered};
+use storage::{Answer, KeysCopy, Line, NewWebhook, Remember, Table, Watched, WebhookRegistered};
 use uuid::Uuid;
 
 use crate::documents::{self, DOCUMENTS_BUCKET, INCOMING_BUCKET, Owner, SPECIAL_KEY, Seeded};
@@ -32,6 +32,8 @@ const REGION: &str = "eu-central-1";
 const REQUIRED_DPA_VERSION: &str = "2026-01";
 const WEBHOOK_KEY: &str = "arn:aws:kms:eu-central-1:123456789012:key/bench-webhook";
 const CLIENT: &str = "api-client-bench";
+/// The URL of the seed's webhook endpoint.
+const NEVER_CALLED: &str = "https://hooks.example.com/bench";
 
 /// A caller with his token, his seller and a buyer with a document and an upload.
 pub(crate) struct World {
@@ -71,7 +73,7 @@ impl World {
         let buyer = create_buyer(&table, organisation.uuid, seller.uuid, &cause).await?;
         let check = open_check(&table, organisation.uuid, (seller.uuid, buyer), &cause).await?;
         let contact = contact_of(&table, (seller.uuid, buyer)).await?;
-        let webhook = register_webhook(&aws, &table, organisation.uuid, &cause).await?;
+        let webhook = register_webhook((&aws, &table), NEVER_CALLED, organisation.uuid, &cause).await?;
         let owner = Owner { organisation: organisation.uuid, seller: seller.uuid, buyer, cause };
         let Seeded { document, upload, mut states } = documents::seed(endpoint, &aws, &table, &owner).await?;
         let Stored { items, objects } = states[&Before::Seed].clone();
@@ -103,6 +105,16 @@ impl World {
             _identity_provider: identity_provider,
             _vies: vies,
         })
+    }
+
+    /// One more webhook endpoint, to which things are delivered.
+    pub(crate) async fn receiver(&self, endpoint: &Endpoint, url: &str) -> anyhow::Result<(Table, Watched)> {
+        let aws = Aws::local(&endpoint.plain_url, REGION);
+        let table = Table::new(&aws, TABLE);
+        let organisation = organisation().uuid;
+        let id = register_webhook((&aws, &table), url, organisation, &cause(organisation)).await?;
+        let watched = table.work_on_deliveries().endpoint(organisation, &id).await?;
+        Ok((table, watched.context("the endpoint was registered")?))
     }
 
     /// For the events.
@@ -251,18 +263,17 @@ async fn contact_of(table: &Table, buyer: (SellerId, BuyerId)) -> anyhow::Result
 
 /// Another one than the event of `register-webhook` makes.
 async fn register_webhook(
-    aws: &Aws,
-    table: &Table,
+    (aws, table): (&Aws, &Table),
+    url: &str,
     organisation: OrganisationId,
     cause: &Cause,
 ) -> anyhow::Result<WebhookId> {
-    let body = json!({ "url": "https://hooks.example.com/bench", "events": ["kyc.*"] });
-    let settings = NewEndpoint::parse(&body, Plain::Refused)?.settings;
-    let id = WebhookId::of(organisation, "the webhook of the bench", cause.at);
+    let body = json!({ "url": url, "events": ["kyc.*"] });
+    let settings = NewEndpoint::parse(&body, Plain::ToLoopback)?.settings;
+    let id = WebhookId::of(organisation, url, cause.at);
     let sealed = SecretKey::new(aws, WEBHOOK_KEY).seal(&Secret::fresh(), (organisation, &id)).await?;
     let new = NewWebhook { id: id.clone(), organisation, settings, sealed };
-    let remember =
-        Remember::new(organisation, "seed of webhook".to_owned(), "the seed of the bench".to_owned(), cause.at);
+    let remember = Remember::new(organisation, format!("seed of {url}"), "the seed of the bench".to_owned(), cause.at);
     let registered = table.register_webhooks().register(new, Answer::empty(201), cause, &remember).await;
     match registered.context("register a webhook endpoint")? {
         WebhookRegistered::Done(..) => Ok(id),

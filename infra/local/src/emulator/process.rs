@@ -111,6 +111,8 @@ fn command(settings: &Settings, endpoint: &str) -> Result<Command, Failure> {
         ("PYTHONUNBUFFERED", "1"),
         ("PERSIST_STATE", keeps_state),
         ("S3_PERSIST", keeps_state),
+        // Seconds. What a burst of calls left behind goes soon: for each idle process it keeps two threads awake.
+        ("LAMBDA_WARM_TTL_SECONDS", "20"),
         // Listeners that nobody here needs.
         ("IOT_MTLS_ENABLED", "0"),
         ("SFTP_ENABLED", "0"),

@@ -3,6 +3,19 @@
 use super::{Before, Calls, Expected, Scenario};
 
 impl Scenario {
+    /// A delivery to a receiver on this machine that takes it.
+    pub(crate) fn delivered() -> Self {
+        Self {
+            name: "delivered",
+            before: Before::Seed,
+            variables: &[("WEBHOOK_TARGETS", "https-and-loopback")],
+            change: |event| event,
+            expected: Expected::Success,
+            calls: Calls::Unentered(&[("BatchGetItem", 1), ("Decrypt", 1), ("GetItem", 1), ("PutItem", 1)]),
+            peak: None,
+        }
+    }
+
     /// The scenarios of a function about deliveries; `plain` makes those that are nothing special.
     pub(super) fn of_deliveries(function: &str, plain: impl Fn(Expected, Calls) -> Self) -> Vec<Self> {
         let ordered = Calls::Entered(&[("BatchGetItem", 1), ("TransactWriteItems", 1)]);
