@@ -14,6 +14,7 @@ mod endpoints;
 mod fan_out_event;
 mod faults;
 mod ground;
+mod judged_rows;
 mod list_contacts;
 mod register_upload;
 mod release_deliveries;

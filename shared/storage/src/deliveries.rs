@@ -31,10 +31,10 @@ const LIFETIME_SECONDS: i64 = 30 * 24 * 60 * 60;
 pub(crate) const AS_READ: &str = "seq = :seen";
 /// The client did not change the endpoint since it was read.
 const ENDPOINT_AS_READ: &str = "revision = :seen";
-/// The same, and no delivery went well meanwhile.
-const STILL_FAILING: &str = "revision = :seen AND attribute_exists(failures)";
+/// The same, and its row of failures is the one that was judged: none went well meanwhile, even if others failed after it.
+const STILL_FAILING: &str = "revision = :seen AND failingSince = :since";
 /// The same, and nobody warned meanwhile.
-const NOT_WARNED: &str = "revision = :seen AND attribute_exists(failures) AND attribute_not_exists(warnedAt)";
+const NOT_WARNED: &str = "revision = :seen AND failingSince = :since AND attribute_not_exists(warnedAt)";
 /// The item of a delivery.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -90,6 +90,17 @@ pub struct Watched {
     /// How its latest deliveries fared.
     #[serde(flatten)]
     pub health: Health,
+}
+
+impl Watched {
+    /// What [`STILL_FAILING`] names. An endpoint that does not fail is never what it asks for.
+    fn judged(&self) -> [(&'static str, AttributeValue); 2] {
+        let since = self.health.failing_since.map(|since| since.to_string());
+        [
+            (":seen", AttributeValue::N(self.endpoint.revision.to_string())),
+            (":since", AttributeValue::S(since.unwrap_or_default())),
+        ]
+    }
 }
 
 /// Whether a delivery is new.
@@ -253,9 +264,9 @@ impl WorkOnDeliveries {
     /// # Errors
     /// [`StorageError`].
     pub async fn warn(&self, watched: &Watched, mail: MailOrder, at: Instant) -> Result<Written, StorageError> {
-        let Endpoint { organisation, id, revision, .. } = &watched.endpoint;
+        let Endpoint { organisation, id, .. } = &watched.endpoint;
         let set = Item::from([("warnedAt".to_owned(), AttributeValue::S(at.to_string()))]);
-        let seen = [(":seen", AttributeValue::N(revision.to_string()))];
+        let seen = watched.judged();
         let key = Key::webhook(*organisation, id);
         let actions = vec![
             transaction::patch(&self.0, &key, (set, &[]), (NOT_WARNED, &seen)),
@@ -285,7 +296,7 @@ impl WorkOnDeliveries {
             set.insert("pausedReason".to_owned(), serde_dynamo::to_attribute_value(reason)?);
         }
         let remove: &[&str] = if next.overlap_until.is_none() { &["overlapUntil"] } else { &[] };
-        let seen = [(":seen", AttributeValue::N(now.revision.to_string()))];
+        let seen = watched.judged();
         let (organisation, id) = (now.organisation, &now.id);
         let log_key = Key::webhook_revision(organisation, id, next.revision);
         let mut actions = vec![
