@@ -91,6 +91,7 @@ pub(crate) const SCENARIOS: [Scenario; 9] = [
         name: "the tenth failure",
         failures: 9,
         calls: &["BatchGetItem", "Decrypt", "TransactWriteItems", "GetItem", "TransactWriteItems"],
+        from: 4,
         end: End { mail: Some("webhookFailing"), ..PENDING },
         ..FAILING
     },

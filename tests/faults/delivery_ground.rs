@@ -195,8 +195,7 @@ pub(crate) async fn work_amid(
     (struck, calls): (Struck, &[Call]),
     name: &str,
 ) -> Ended {
-    let trouble = struck.fault.at(struck.index, calls, worker);
-    worker.proxy.order(if struck.lasting { trouble.lasting() } else { trouble });
+    struck.order(calls, worker);
     let ended = work(worker, message, name).await;
     assert!(worker.proxy.struck() > 0, "{name}: nothing went wrong");
     worker.proxy.calm();

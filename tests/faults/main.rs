@@ -1,5 +1,6 @@
 //! What goes wrong between a function and AWS, one thing at a time, at every call, for every endpoint that writes.
 
+mod answers;
 mod arrivals;
 mod bucket_faults;
 mod check_vies;
