@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use blackbox::Direct;
 use simulators::fault_proxy::{Call, Fault, s3};
 
 use crate::faults::{FAULTS, NamedFault, Victim, fault};
@@ -64,6 +65,12 @@ pub(crate) fn all_of(calls: &[Call], from: usize, in_all_words: bool) -> Vec<Str
 }
 
 impl Struck {
+    /// From now on it goes wrong.
+    pub(crate) fn order(self, calls: &[Call], function: &Direct) {
+        let trouble = self.fault.at(self.index, calls, function);
+        function.proxy.order(if self.lasting { trouble.lasting() } else { trouble });
+    }
+
     /// For people.
     pub(crate) fn name(&self, calls: &[Call]) -> String {
         let operations: Vec<_> = calls.iter().map(Call::operation).collect();

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use blackbox::{Crew, Direct, Reply, Request, World};
+use blackbox::{Crew, Reply, World};
 use simulators::fault_proxy::Call;
 
+use crate::answers::{Right, send_amid};
 use crate::bucket_faults::{Struck, all_of};
 use crate::document_endpoints::{Row, rows};
 use crate::document_rules::Buckets;
@@ -79,6 +80,7 @@ impl Case {
 
     async fn run(&self, crew: &Crew, buckets: &Buckets) {
         let (row, world, name) = (&self.row, crew.world(), self.name());
+        let right = Right { status: row.outcome.status, answered: row.answered };
         let ground = Ground::new(world).await;
         let mut function = crew.lend(row.function).await;
         let earlier = prepare(crew, row, &ground).await;
@@ -86,52 +88,26 @@ impl Case {
         // What is to be repeated stands as it was when it was asked for first.
         let request = (row.request)(&ground, &before);
 
-        let Struck { fault, index, lasting } = self.struck;
-        let trouble = fault.at(index, &self.calls, &function);
-        function.proxy.order(if lasting { trouble.lasting() } else { trouble });
-        let first = function.send(&request).await;
-        assert!(function.proxy.struck() > 0, "{name}: nothing went wrong");
-        function.proxy.calm();
-        assert_eq!(first.is_none(), fault.kills(), "{name}: {first:?}\n{}", function.last_words());
+        let first = send_amid(&mut function, &request, (self.struck, &self.calls), &name).await;
         if let Some(reply) = &first {
-            self.judge_first(reply);
+            right.or_later(reply, &name);
         }
         buckets.check(world, &ground, &name).await;
-        if fault.kills() {
+        if first.is_none() {
             function.restart().await;
         }
 
-        let retried = self.repeat(&mut function, &request).await;
+        let retried = right.repeat(&mut function, &request, &name).await;
         for right in earlier.iter().chain(&first).filter(|reply| reply.status == row.outcome.status) {
             self.assert_same(right, &retried, "the right answer before, and the one to its repeat");
         }
         let after = buckets.check(world, &ground, &name).await;
         self.judge_effect(&before, &after);
 
-        let again = self.repeat(&mut function, &request).await;
+        let again = right.repeat(&mut function, &request, &name).await;
         self.assert_same(&retried, &again, "two repeats");
         assert_eq!(again.header("idempotent-replayed"), Some("true"), "{name}: {again:?}");
         assert_eq!(ground.stored(world).await, after, "{name}: the last repeat had an effect");
-    }
-
-    /// The client does as it is told: the same again, with the same key.
-    async fn repeat(&self, function: &mut Direct, request: &Request) -> Reply {
-        let reply = function.send(request).await.expect("nobody killed it");
-        assert_eq!(reply.status, self.row.outcome.status, "{}: {reply:?}", self.name());
-        reply
-    }
-
-    /// The right answer, or an honest "later".
-    fn judge_first(&self, reply: &Reply) {
-        let name = self.name();
-        if reply.status == self.row.outcome.status {
-            let replayed = self.row.answered.then_some("true");
-            assert_eq!(reply.header("idempotent-replayed"), replayed, "{name}: whether it was answered before");
-            return;
-        }
-        assert_eq!((reply.status, reply.problem()), (503, "service-unavailable"), "{name}: {reply:?}");
-        let retry_after = reply.header("retry-after").and_then(|seconds| seconds.parse::<u64>().ok());
-        assert!(retry_after.is_some_and(|seconds| seconds > 0), "{name}: {reply:?}");
     }
 
     fn judge_effect(&self, before: &Stored, after: &Stored) {

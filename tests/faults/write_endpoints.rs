@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use blackbox::{Crew, Direct, Reply, Request, World, routes};
+use blackbox::{Crew, Reply, World, routes};
 use serde_json::{Value, json};
 use simulators::fault_proxy::{Call, dynamodb};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::answers::Right;
 use crate::endpoints::{Row, rows};
 use crate::faults::{FAULTS, NamedFault};
 use crate::ground::{Ground, Stored, is_noted, persons_in};
@@ -179,7 +180,7 @@ impl Case {
             function.restart().await;
         }
 
-        let retried = self.repeat(&mut function, &request).await;
+        let retried = self.right().repeat(&mut function, &request, &self.name()).await;
         for right in earlier.iter().chain(&first).filter(|reply| reply.status == row.outcome.status) {
             self.assert_same(right, &retried, "the right answer before, and the one to its repeat");
         }
@@ -188,20 +189,13 @@ impl Case {
         let verified = world.operator().verify_history(ground.buyer).await.expect("it has a history");
         assert_eq!(verified, Ok(after.count("REV#") as u64), "{}", self.name());
 
-        let again = self.repeat(&mut function, &request).await;
+        let again = self.right().repeat(&mut function, &request, &self.name()).await;
         self.assert_same(&retried, &again, "two repeats");
         let replayed = again.header("idempotent-replayed");
         assert_eq!(replayed, (row.outcome.status < 300).then_some("true"), "{}: {again:?}", self.name());
         assert_eq!(ground.stored(world).await, after, "{}: the last repeat had an effect", self.name());
         let shown: Vec<_> = [earlier, first, Some(retried), Some(again)].into_iter().flatten().collect();
         self.judge_disclosures(&shown, &ground.disclosures(world).await);
-    }
-
-    /// The client does as it is told: the same again, with the same key.
-    async fn repeat(&self, function: &mut Direct, request: &Request) -> Reply {
-        let reply = function.send(request).await.expect("nobody killed it");
-        assert_eq!(reply.status, self.row.outcome.status, "{}: {reply:?}", self.name());
-        reply
     }
 
     /// The right answer, or an honest "later".
@@ -216,15 +210,11 @@ impl Case {
         if self.index == counting && !self.lasting {
             assert_eq!(reply.status, outcome.status, "{name}: what cannot be counted is let through");
         }
-        if reply.status == outcome.status {
-            let replayed = self.row.answered.then_some("true");
-            assert_eq!(reply.header("idempotent-replayed"), replayed, "{name}: whether it was answered before");
-            return;
-        }
-        assert_eq!(reply.status, 503, "{name}: {reply:?}");
-        assert_eq!(reply.problem(), "service-unavailable", "{name}");
-        let retry_after = reply.header("retry-after").and_then(|seconds| seconds.parse::<u64>().ok());
-        assert!(retry_after.is_some_and(|seconds| seconds > 0), "{name}: {reply:?}");
+        self.right().or_later(reply, &name);
+    }
+
+    fn right(&self) -> Right {
+        Right { status: self.row.outcome.status, answered: self.row.answered }
     }
 
     fn judge_effect(&self, before: &Stored, after: &Stored) {

@@ -356,3 +356,24 @@ async fn plain_http_goes_to_the_own_machine_where_the_parameter_says_so_and_nowh
         }
     }
 }
+
+#[tokio::test]
+async fn nothing_is_recovered_of_an_endpoint_that_is_disabled_until_it_is_set_active() {
+    let api = World::shared().organisation(Draft::new()).await;
+    let (path, _) = new_webhook(&api).await;
+    let recover = async || {
+        let request = api.write_with_key("the same", Method::POST, &format!("{path}/recover"));
+        send(request.json(&json!({ "since": "2026-11-22T00:00:00Z" }))).await
+    };
+    assert_eq!(patch(&api, &path, &json!({ "status": "DISABLED" })).await.status, 200);
+    for _ in 0..2 {
+        let refused = recover().await;
+        assert_eq!((refused.status, refused.problem()), (409, "webhook-disabled"), "{refused:?}");
+        assert!(refused.json["detail"].as_str().is_some_and(|detail| detail.contains("ACTIVE")), "{refused:?}");
+    }
+    for status in ["PAUSED", "ACTIVE"] {
+        assert_eq!(patch(&api, &path, &json!({ "status": status })).await.status, 200);
+        let taken = recover().await;
+        assert_eq!((taken.status, taken.text.as_str()), (202, ""), "{status}: {taken:?}");
+    }
+}

@@ -2,6 +2,7 @@
 
 mod bus;
 mod contacts;
+mod deliveries;
 mod documents;
 mod limits;
 mod modify;

@@ -159,6 +159,7 @@ pub(crate) fn answered(ordered: Ordered) -> Result<Answer, Problem> {
         Ordered::Replayed(answer) => Ok(answer.replayed()),
         Ordered::KeyReused => Err(Problem::key_reused()),
         Ordered::NoWebhook => Err(not_found()),
+        Ordered::Disabled => Err(Problem::webhook_disabled()),
         Ordered::NoDelivery => Err(Problem::not_found("delivery")),
     }
 }

@@ -2,7 +2,7 @@
 
 use description::{Operation, Shown};
 use domain::webhook::{Recovery, RecoveryBody};
-use http_edge::{Answer, Call, Problem};
+use http_edge::{Answer, Call, Kind, Problem};
 use storage::{OrderDeliveries, Subject};
 
 use crate::delivery_resource::answered;
@@ -23,11 +23,12 @@ pub(crate) fn operation() -> Operation {
         "Sends again whatever failed or is held and was recorded since then, oldest first.",
     )
     .details(
-        "Each with all its retries. For a PAUSED endpoint it waits with what is held until the endpoint is resumed; for a \
-         DISABLED one nothing happens: set it ACTIVE first.",
+        "Each with all its retries. For a PAUSED endpoint it waits with what is held until the endpoint is resumed. To a \
+         DISABLED one nothing is sent: set it ACTIVE first.",
     )
     .body::<RecoveryBody>()
     .answers(Shown::nothing(202, "It is queued."))
+    .refuses(Kind::WebhookDisabled)
 }
 
 #[cfg(test)]

@@ -39,6 +39,8 @@ pub enum Kind {
     LimitReached,
     /// 409. The document is not given out: a scan for malware has not looked at it, or not found it clean.
     DocumentNotAvailable,
+    /// 409. The webhook endpoint is DISABLED: nothing is sent to it. Set it ACTIVE first.
+    WebhookDisabled,
     /// 413. The body is larger than the endpoint takes.
     PayloadTooLarge,
     /// 415. The body is of another media type than the endpoint takes.
@@ -57,7 +59,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, by status.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::MalformedRequest,
         Self::Unauthorized,
         Self::Forbidden,
@@ -71,6 +73,7 @@ impl Kind {
         Self::BuyerBlocked,
         Self::LimitReached,
         Self::DocumentNotAvailable,
+        Self::WebhookDisabled,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
         Self::ValidationError,
@@ -97,6 +100,7 @@ impl Kind {
             Self::BuyerBlocked => ("buyer-blocked", 409, "The buyer is blocked"),
             Self::LimitReached => ("limit-reached", 409, "There are as many as there may be"),
             Self::DocumentNotAvailable => ("document-not-available", 409, "The document is not given out"),
+            Self::WebhookDisabled => ("webhook-disabled", 409, "The webhook endpoint is disabled"),
             Self::PayloadTooLarge => ("payload-too-large", 413, "The body is too large"),
             Self::UnsupportedMediaType => ("unsupported-media-type", 415, "Unsupported media type"),
             Self::ValidationError => ("validation-error", 422, "The request breaks validation rules"),
@@ -148,6 +152,7 @@ impl Kind {
             Self::BuyerBlocked => "unblock the buyer first",
             Self::LimitReached => "take one away first",
             Self::DocumentNotAvailable => "try again later where `Retry-After` says so; else upload a clean document",
+            Self::WebhookDisabled => "set it ACTIVE first, then repeat",
             Self::PayloadTooLarge => "JSON bodies have at most 64 KiB, forms 4 MiB of file; `detail` says which",
             Self::UnsupportedMediaType => "send what `detail` names",
             Self::ValidationError => "correct every field in `errors[]`",
@@ -348,6 +353,13 @@ impl Problem {
     #[must_use]
     pub fn not_clean() -> Self {
         Self::new(Kind::DocumentNotAvailable, "The malware scan did not find the document clean: it is not given out.")
+    }
+
+    /// Nothing is sent to a webhook endpoint that is DISABLED.
+    #[must_use]
+    pub fn webhook_disabled() -> Self {
+        let detail = "The endpoint is DISABLED: nothing would be sent. Set `status` to ACTIVE, or to PAUSED, first.";
+        Self::new(Kind::WebhookDisabled, detail)
     }
 
     /// The idempotency key was used for another request.

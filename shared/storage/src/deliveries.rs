@@ -10,7 +10,7 @@
 //! same transaction, as an addition to what stands there: attempts at the same time are all counted. What follows from
 //! the count (a warning, a pause) is judged afterwards, from the item, and may be judged again by anybody.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::webhook::{
     ChangeKind, Delivery, DeliveryKind, DeliveryState, Endpoint, EndpointRevision, Health, PauseReason, SealedSecret,
     Settings, Status,
@@ -22,7 +22,8 @@ use crate::item::{self, Item};
 use crate::key::{Key, WEBHOOK, deliveries_pk, webhooks_pk};
 use crate::outbox::{Place, QUEUED_SECONDS};
 use crate::transaction::{self, NEW, Outcome};
-use crate::{StorageError, Table};
+use crate::webhook_health::HealthChange;
+use crate::{Bearing, StorageError, Table};
 
 /// How long a delivery is kept, from when it was recorded.
 const LIFETIME_SECONDS: i64 = 30 * 24 * 60 * 60;
@@ -30,15 +31,10 @@ const LIFETIME_SECONDS: i64 = 30 * 24 * 60 * 60;
 pub(crate) const AS_READ: &str = "seq = :seen";
 /// The client did not change the endpoint since it was read.
 const ENDPOINT_AS_READ: &str = "revision = :seen";
-/// The same, and no delivery went well meanwhile.
-const STILL_FAILING: &str = "revision = :seen AND attribute_exists(failures)";
+/// The same, and its row of failures is the one that was judged: none went well meanwhile, even if others failed after it.
+const STILL_FAILING: &str = "revision = :seen AND failingSince = :since";
 /// The same, and nobody warned meanwhile.
-const NOT_WARNED: &str = "revision = :seen AND attribute_exists(failures) AND attribute_not_exists(warnedAt)";
-/// A failure, added to what stands there.
-const ADD_FAILURE: &str = "ADD failures :one SET failingSince = if_not_exists(failingSince, :at), lastFailedAt = :at";
-/// A success ends a row of failures.
-const FORGET_FAILURES: &str = "REMOVE failures, failingSince, lastFailedAt, warnedAt, goneAt";
-
+const NOT_WARNED: &str = "revision = :seen AND failingSince = :since AND attribute_not_exists(warnedAt)";
 /// The item of a delivery.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -94,6 +90,17 @@ pub struct Watched {
     /// How its latest deliveries fared.
     #[serde(flatten)]
     pub health: Health,
+}
+
+impl Watched {
+    /// What [`STILL_FAILING`] names. An endpoint that does not fail is never what it asks for.
+    fn judged(&self) -> [(&'static str, AttributeValue); 2] {
+        let since = self.health.failing_since.map(|since| since.to_string());
+        [
+            (":seen", AttributeValue::N(self.endpoint.revision.to_string())),
+            (":since", AttributeValue::S(since.unwrap_or_default())),
+        ]
+    }
 }
 
 /// Whether a delivery is new.
@@ -158,22 +165,6 @@ fn recorded_before(standing: Item) -> Result<Recorded, StorageError> {
 #[derive(Clone)]
 pub struct WorkOnDeliveries(pub(crate) Table);
 
-/// How an attempt bears on the endpoint's health.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bearing {
-    /// Not at all.
-    None,
-    /// It went well, after failures.
-    Recovered,
-    /// It failed, at that time; perhaps for good.
-    Failed {
-        /// When.
-        at: Instant,
-        /// Whether the receiver said 410.
-        gone: bool,
-    },
-}
-
 /// How a write ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
@@ -220,25 +211,41 @@ impl WorkOnDeliveries {
         self.0.watched(organisation).await
     }
 
-    /// What an attempt left of a delivery, what it says about the endpoint, and whom else it is told to.
+    /// What an attempt left of a delivery, what it says about the endpoint, and whom else it is told to: one transaction.
+    ///
+    /// An endpoint's item that others hold all the time does not keep the attempt from being recorded: then the delivery
+    /// is written first, and the endpoint after it. Between the two nothing holds them together, so there a failure may be
+    /// counted twice, or not at all.
     ///
     /// # Errors
-    /// [`StorageError`].
+    /// [`StorageError`]. The attempt may have been recorded, and not have been counted.
     pub async fn write(&self, after: &Delivery, bearing: Bearing, told: &[Delivery]) -> Result<Written, StorageError> {
         let item = DeliveryItem::write(after, SentBy::RunDue)?;
         let seen = [(":seen", AttributeValue::N((after.seq - 1).to_string()))];
         if bearing == Bearing::None && told.is_empty() {
-            let Some(standing) = self.0.put_if(item, (AS_READ, &seen)).await? else {
-                return Ok(Written::Done);
-            };
-            // Ours already: the answer to the first attempt was lost.
-            let is_ours = item::read::<DeliveryItem>(standing).is_ok_and(|standing| standing.delivery == *after);
-            return Ok(if is_ours { Written::Done } else { Written::Overtaken });
+            let standing = self.0.put_if(item, (AS_READ, &seen)).await?;
+            return Ok(standing.map_or(Written::Done, |standing| overtaken_unless_ours(after, vec![Some(standing)])));
         }
         let mut actions = vec![transaction::put(&self.0, item, Some((AS_READ, &seen)))];
-        actions.extend(self.bearing(after, bearing));
         self.tell(&mut actions, told)?;
-        self.commit(actions).await
+        let Some(change) = HealthChange::of(after, bearing) else { return self.commit_attempt(after, actions).await };
+        let together = [actions.clone(), vec![change.within_transaction(&self.0)]].concat();
+        match self.commit_attempt(after, together).await {
+            Err(StorageError::Contended(_)) => {}
+            ended => return ended,
+        }
+        match transaction::commit(&self.0, actions).await? {
+            Outcome::Committed => change.alone(&self.0).await.map(|()| Written::Done),
+            // If it is ours, it came with its count: an answer was lost.
+            Outcome::Conflict(standing) => Ok(overtaken_unless_ours(after, standing)),
+        }
+    }
+
+    async fn commit_attempt(&self, after: &Delivery, actions: Vec<TransactWriteItem>) -> Result<Written, StorageError> {
+        Ok(match transaction::commit(&self.0, actions).await? {
+            Outcome::Committed => Written::Done,
+            Outcome::Conflict(standing) => overtaken_unless_ours(after, standing),
+        })
     }
 
     /// The delivery waits until the endpoint, which is PAUSED, is resumed.
@@ -257,9 +264,9 @@ impl WorkOnDeliveries {
     /// # Errors
     /// [`StorageError`].
     pub async fn warn(&self, watched: &Watched, mail: MailOrder, at: Instant) -> Result<Written, StorageError> {
-        let Endpoint { organisation, id, revision, .. } = &watched.endpoint;
+        let Endpoint { organisation, id, .. } = &watched.endpoint;
         let set = Item::from([("warnedAt".to_owned(), AttributeValue::S(at.to_string()))]);
-        let seen = [(":seen", AttributeValue::N(revision.to_string()))];
+        let seen = watched.judged();
         let key = Key::webhook(*organisation, id);
         let actions = vec![
             transaction::patch(&self.0, &key, (set, &[]), (NOT_WARNED, &seen)),
@@ -289,7 +296,7 @@ impl WorkOnDeliveries {
             set.insert("pausedReason".to_owned(), serde_dynamo::to_attribute_value(reason)?);
         }
         let remove: &[&str] = if next.overlap_until.is_none() { &["overlapUntil"] } else { &[] };
-        let seen = [(":seen", AttributeValue::N(now.revision.to_string()))];
+        let seen = watched.judged();
         let (organisation, id) = (now.organisation, &now.id);
         let log_key = Key::webhook_revision(organisation, id, next.revision);
         let mut actions = vec![
@@ -311,34 +318,19 @@ impl WorkOnDeliveries {
         Ok(())
     }
 
-    fn bearing(&self, delivery: &Delivery, bearing: Bearing) -> Option<TransactWriteItem> {
-        let key = Key::webhook(delivery.organisation, &delivery.webhook);
-        let update = Update::builder()
-            .table_name(&self.0.name)
-            .set_key(Some(key.attributes()))
-            .condition_expression("attribute_exists(pk)")
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let update = match bearing {
-            Bearing::None => return None,
-            Bearing::Recovered => update.update_expression(FORGET_FAILURES),
-            Bearing::Failed { at, gone } => {
-                let expression = if gone { format!("{ADD_FAILURE}, goneAt = :at") } else { ADD_FAILURE.to_owned() };
-                update
-                    .update_expression(expression)
-                    .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
-                    .expression_attribute_values(":at", AttributeValue::S(at.to_string()))
-            }
-        };
-        let update = update.build().expect("table, key and expression are set");
-        Some(TransactWriteItem::builder().update(update).build())
-    }
-
     async fn commit(&self, actions: Vec<TransactWriteItem>) -> Result<Written, StorageError> {
         Ok(match transaction::commit(&self.0, actions).await? {
             Outcome::Committed => Written::Done,
             Outcome::Conflict(_) => Written::Overtaken,
         })
     }
+}
+
+/// How the first action's condition failed: what stands there may be what was to be written, if an answer was lost.
+fn overtaken_unless_ours(after: &Delivery, mut standing: Vec<Option<Item>>) -> Written {
+    let standing = standing.first_mut().and_then(Option::take);
+    let is_ours = |standing| item::read::<DeliveryItem>(standing).is_ok_and(|standing| standing.delivery == *after);
+    if standing.is_some_and(is_ours) { Written::Done } else { Written::Overtaken }
 }
 
 /// Sends on what was held or failed.

@@ -2,7 +2,7 @@
 //! has it done.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use domain::webhook::{Delivery, Endpoint, Recovery, TestFire};
+use domain::webhook::{Delivery, Endpoint, Recovery, Status, TestFire};
 use domain::{Command, DeliveryId, Instant, OrganisationId, ReleaseDeliveries, WebhookId};
 
 use crate::deliveries::{AS_READ, DeliveryItem, SentBy};
@@ -28,6 +28,8 @@ pub enum Ordered {
     NoWebhook,
     /// The endpoint has no such delivery, or has it no longer.
     NoDelivery,
+    /// The endpoint is DISABLED.
+    Disabled,
 }
 
 /// What an order is about: whose endpoint, and when it was made.
@@ -86,7 +88,7 @@ impl OrderDeliveries {
         .await
     }
 
-    /// Sends again what failed or is held of what was recorded since then.
+    /// Sends again what failed or is held of what was recorded since then; nothing of an endpoint that is DISABLED.
     ///
     /// # Errors
     /// [`StorageError`].
@@ -98,7 +100,10 @@ impl OrderDeliveries {
         remember: &Remember,
     ) -> Result<Ordered, StorageError> {
         let Subject { organisation, webhook, at } = of;
-        self.order(of, remember, None, |_, _| {
+        self.order(of, remember, None, |endpoint, _| {
+            if endpoint.settings.status == Status::Disabled {
+                return Ok(Err(Ordered::Disabled));
+            }
             let webhook = webhook.clone();
             let release = ReleaseDeliveries { organisation, webhook, failed_since: Some(recovery.since) };
             Ok(Ok((answer.clone(), vec![self.0.errand(organisation, Command::ReleaseDeliveries(release), at)?])))

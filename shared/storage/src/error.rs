@@ -10,6 +10,10 @@ pub enum StorageError {
     /// succeed; a write may or may not have happened, and a repeat with the same idempotency key finds out.
     #[error("the table could not be reached or is overloaded: {0}")]
     Unavailable(String),
+    /// Items of a transaction were held by others, or throttled, beyond the retries made here. Otherwise like
+    /// [`StorageError::Unavailable`].
+    #[error("the items are held by others or overloaded: {0}")]
+    Contended(String),
     /// No connection: name resolution, network or trust. Otherwise like [`StorageError::Unavailable`].
     #[error("there is no connection to the table")]
     Unreachable,
@@ -25,7 +29,7 @@ impl StorageError {
     /// Whether a later attempt may succeed.
     #[must_use]
     pub const fn is_temporary(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Unreachable)
+        matches!(self, Self::Unavailable(_) | Self::Contended(_) | Self::Unreachable)
     }
 }
 

@@ -38,15 +38,14 @@ mod vies_checks;
 mod vies_monitoring;
 mod vies_work;
 mod webhook_changes;
+mod webhook_health;
 mod webhooks;
 
 pub use admin::Administration;
 pub use buyers::{CreateBuyers, ReadBuyers, Upserted};
 pub use callers::{Callers, Membership};
 pub use contacts::{ContactModified, ContactRefusal, ModifyContacts, ReadContacts};
-pub use deliveries::{
-    Bearing, RecordDeliveries, Recorded, ReleaseHeldDeliveries, SentBy, Watched, WorkOnDeliveries, Written,
-};
+pub use deliveries::{RecordDeliveries, Recorded, ReleaseHeldDeliveries, SentBy, Watched, WorkOnDeliveries, Written};
 pub use delivery_list::{DeliveryFilter, DeliveryPage, ReadDeliveries};
 pub use delivery_orders::{OrderDeliveries, Ordered, Subject};
 pub use disclosures::{Disclosures, NoteDisclosures};
@@ -71,6 +70,7 @@ pub use vies_checks::{ReadViesChecks, RequestViesChecks, ViesRequested};
 pub use vies_monitoring::{DailyCheck, MonitorVies, Monitored};
 pub use vies_work::{Attempted, OpenViesCheck, WorkOnViesChecks};
 pub use webhook_changes::{ModifyWebhooks, WebhookChanged, WebhookRefusal};
+pub use webhook_health::Bearing;
 pub use webhooks::{
     NewWebhook, ReadWebhooks, RegisterWebhooks, Registered as WebhookRegistered, ShownWebhook, WebhookHistories,
 };

@@ -173,7 +173,7 @@ pub(crate) async fn commit(table: &Table, actions: Vec<TransactWriteItem>) -> Re
                 Cancellation::Conditions(items) => return Ok(Outcome::Conflict(items)),
                 Cancellation::Refused(why) => return Err(StorageError::Refused(why)),
                 Cancellation::NotNow(why) => {
-                    last = StorageError::Unavailable(why);
+                    last = StorageError::Contended(why);
                     token = Uuid::new_v4();
                     continue;
                 }

@@ -25,7 +25,7 @@ pub struct TestBody {
     /// Any published type, whether the endpoint asks for it or not.
     pub event_type: EventType,
     /// Forwarded just as it is.
-    #[schemars(example = &"{}")]
+    #[schemars(extend("examples" = [{}]))]
     pub data: Map<String, Value>,
 }
 

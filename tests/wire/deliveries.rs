@@ -1,0 +1,124 @@
+//! An attempt that was made is recorded once and counted, whoever else holds the endpoint's item.
+
+use domain::webhook::{Attempt, Delivery, Endpoint, Envelope, NewEndpoint, Plain};
+use domain::{EventId, EventType, Jitter, OrganisationId, WebhookId};
+use serde_json::{Value, json};
+use simulators::Scripted;
+use simulators::scripted::{Answer, Request, Step};
+use storage::{Bearing, StorageError, Table, Written};
+use uuid::Uuid;
+
+use crate::support::{aws, cancelled, put, reason, refused, scripted, stands, success};
+
+/// How often a transaction is sent that meets others.
+const MOST: usize = 8;
+
+/// A delivery after its first attempt, answered with that status.
+fn attempted(status: u16) -> Delivery {
+    let (organisation, at) = (OrganisationId(Uuid::from_u128(1)), storage::now());
+    let id = WebhookId::of(organisation, "key", at);
+    let body = json!({"url": "https://hooks.example.com/x", "events": ["kyc.*"]});
+    let new = NewEndpoint::parse(&body, Plain::Refused).expect("a complete body");
+    let endpoint = Endpoint::new(id.clone(), organisation, new.settings, at);
+    let kind = EventType::ViesCheckFailed;
+    let event = EventId::of_webhook(&id, "event", kind.name());
+    let envelope = Envelope::of_webhooks(event, kind, organisation, json!({}), at);
+    let attempt = Attempt { at, duration_ms: 7, status: Some(status), excerpt: String::new(), failure: None };
+    Delivery::of_event(&envelope, &endpoint, at).attempted(attempt, None, Jitter(0))
+}
+
+async fn failed(server: &Scripted) -> Result<Written, StorageError> {
+    let after = attempted(500);
+    let bearing = Bearing::Failed { at: after.log[0].at, gone: false };
+    Table::new(&aws(server), "t").work_on_deliveries().write(&after, bearing, &[]).await
+}
+
+/// The endpoint's item is held by another.
+fn held() -> Step {
+    cancelled(&[reason("None"), reason("TransactionConflict")]).into()
+}
+
+fn operations(requests: &[Request]) -> Vec<&str> {
+    requests.iter().map(|request| request.target.rsplit('.').next().unwrap_or_default()).collect()
+}
+
+fn changed(requests: &[Request]) -> &Request {
+    let last = requests.last().expect("a request");
+    assert_eq!(operations(std::slice::from_ref(last)), ["UpdateItem"]);
+    last
+}
+
+#[tokio::test]
+async fn a_failure_is_recorded_and_then_counted_where_others_hold_the_endpoint_all_the_time() {
+    let script = std::iter::repeat_with(held).take(MOST).chain([success(), success()]);
+    let server = scripted(script).await;
+    assert_eq!(failed(&server).await.expect("an outcome"), Written::Done);
+    let requests = server.played();
+    let (together, apart) = (requests[0].json(), requests[MOST].json());
+    assert_eq!(apart["TransactItems"], json!([together["TransactItems"][0]]), "the delivery, as it was to be written");
+    let (counted, alone) = (together["TransactItems"][1]["Update"].clone(), changed(&requests).json());
+    for member in ["Key", "UpdateExpression", "ConditionExpression", "ExpressionAttributeValues"] {
+        assert_eq!(alone[member], counted[member], "{member}");
+    }
+    assert!(alone["UpdateExpression"].as_str().unwrap().starts_with("ADD failures :one"), "{alone}");
+}
+
+#[tokio::test]
+async fn a_success_ends_a_row_of_failures_in_the_same_way() {
+    let script = std::iter::repeat_with(held).take(MOST).chain([success(), success()]);
+    let server = scripted(script).await;
+    let deliveries = Table::new(&aws(&server), "t").work_on_deliveries();
+    let written = deliveries.write(&attempted(200), Bearing::Recovered, &[]).await;
+    assert_eq!(written.expect("an outcome"), Written::Done);
+    let requests = server.played();
+    assert!(changed(&requests).json()["UpdateExpression"].as_str().unwrap().starts_with("REMOVE failures"));
+}
+
+#[tokio::test]
+async fn the_count_by_itself_waits_for_transactions_and_a_deleted_endpoint_counts_nothing() {
+    let conflict = || Step::from(refused("TransactionConflictException", &json!({})));
+    let gone = Step::from(refused("ConditionalCheckFailedException", &json!({})));
+    for last in [success(), gone] {
+        let waits = [success(), conflict(), conflict(), last];
+        let server = scripted(std::iter::repeat_with(held).take(MOST).chain(waits)).await;
+        assert_eq!(failed(&server).await.expect("an outcome"), Written::Done);
+        let requests = server.played();
+        assert_eq!(operations(&requests[MOST + 1..]), ["UpdateItem"; 3]);
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_that_was_recorded_after_all_is_neither_recorded_nor_counted_again() {
+    // The answer to the first is lost, others hold the endpoint once, or all the time; by then the first took effect.
+    let ours = || Step::reply(|requests| cancelled(&[stands(&put(&requests[0], 0)), reason("None")]));
+    for conflicts in [1, MOST] {
+        let script = [Step::Swallow].into_iter().chain(std::iter::repeat_with(held).take(conflicts)).chain([ours()]);
+        let server = scripted(script).await;
+        assert_eq!(failed(&server).await.expect("an outcome"), Written::Done, "{conflicts}");
+        assert!(!operations(&server.played()).contains(&"UpdateItem"), "{conflicts}");
+    }
+}
+
+#[tokio::test]
+async fn another_one_that_was_recorded_meanwhile_is_not_written_over() {
+    let another = || {
+        Step::reply(|requests| {
+            let mut item: Value = put(&requests[0], 0);
+            item["attempts"]["N"] = json!("2");
+            cancelled(&[stands(&item), reason("None")])
+        })
+    };
+    let always: Vec<Step> = std::iter::repeat_with(held).take(MOST).collect();
+    for before in [Vec::new(), always] {
+        let server = scripted(before.into_iter().chain([another()])).await;
+        assert_eq!(failed(&server).await.expect("an outcome"), Written::Overtaken);
+        assert!(!operations(&server.played()).contains(&"UpdateItem"));
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_does_not_answer_is_no_endpoint_that_is_held() {
+    let server = scripted([Step::Always(Answer::new(503, "Sorry"))]).await;
+    let error = failed(&server).await.expect_err("no outcome");
+    assert!(matches!(error, StorageError::Unavailable(_)), "{error:?}");
+}
