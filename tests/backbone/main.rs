@@ -17,7 +17,7 @@
 //! | | checks | deliveries |
 //! |---|---|---|
 //! | whatever is killed, lost or repeated, all comes to its one end | `crash`, `verdict` | `deliveries`, `cast`, `delivered` |
-//! | whoever hangs delays no other | `lanes` | |
+//! | whoever hangs delays no other | `lanes` | `hanging` |
 
 mod cast;
 mod chaos;
@@ -25,6 +25,7 @@ mod crash;
 mod delivered;
 mod deliveries;
 mod ground;
+mod hanging;
 mod lanes;
 mod receivers;
 mod redrive;
