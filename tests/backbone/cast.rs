@@ -99,7 +99,8 @@ fn parts<'p>(own: &'p Ground, partner: &'p Ground, stranger: &'p Ground) -> Vec<
         .answering(&[fails(2), takes(3)])
         .restless(),
         Part::new(partner, (Manner::Takes, KYC), &["kyc.*"]).restless(),
-        Part::new(partner, (Manner::MostlyFails, KYC), &["kyc.*"]).answering(&[fails(9), takes(1)]),
+        Part::new(partner, (Manner::MostlyFails, &[VerificationCompleted]), &["kyc.verification_completed"])
+            .answering(&[fails(9), takes(1)]),
         Part::new(own, (Manner::Fails, &[InvitationUsed]), &["self_service_invitation.used"])
             .answering(&[json!({ "status": 500 })]),
         Part { answers: json!([takes(8), { "status": 410 }]), ..Part::new(own, LEAVING, &["kyc.vies_check_failed"]) },

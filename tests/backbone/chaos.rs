@@ -18,6 +18,8 @@ use simulators::fault_proxy::{Fault, Trouble, dynamodb};
 const KILL: i32 = 9;
 /// What its tally is kept under.
 pub(crate) const KILLS: &str = "killed";
+/// And those of them who were asking somebody else than AWS.
+pub(crate) const ASKING: &str = "killed while asking";
 
 /// Dice (`SplitMix64`).
 pub(crate) struct Dice(u64);
@@ -176,6 +178,7 @@ impl Mortal {
         let in_peace = self.chaos.is_calm();
         let asks = self.asked.about(event).is_some();
         let fate = if in_peace { Fate::Peace } else { self.fate(asks) };
+        let is_asking = matches!(fate, Fate::KilledAsking(_));
         let mut killer = None;
         match fate {
             Fate::Peace => {}
@@ -210,6 +213,9 @@ impl Mortal {
             }
             Err(Unanswered::Ended(status)) => {
                 assert_eq!(status.signal(), Some(KILL), "{}: {status}\n{}", self.name, self.direct.last_words());
+                if is_asking {
+                    self.chaos.note(format!("{ASKING}: {}", self.name));
+                }
                 self.bury().await;
                 return None;
             }

@@ -14,7 +14,7 @@ use simulators::Vies;
 use simulators::vies::{COUNTRIES, magic_variant};
 use tokio::task::JoinSet;
 
-use crate::chaos::{Asked, Chaos, Dice, KILLS, Mortal, number_of};
+use crate::chaos::{ASKING, Asked, Chaos, Dice, KILLS, Mortal, number_of};
 use crate::ground::{Ground, Promised};
 use crate::ways::{self, Way};
 use crate::{time, verdict};
@@ -67,6 +67,7 @@ async fn whatever_is_killed_lost_or_repeated_every_202_has_its_result_and_every_
     for what in ["stream record lost", "stream record twice", "stream record late", "stream records out of order"] {
         assert!(chaos.count(what) > 0, "no {what}");
     }
+    assert!(chaos.count(&format!("{ASKING}: check-vies")) > 0, "nobody was killed over VIES");
     for what in ["message lost", "message late", "message twice", "message twice at once", "message comes again"] {
         assert!(chaos.count(what) > 0, "no {what}");
     }

@@ -22,7 +22,7 @@ use simulators::vies::{COUNTRIES, magic_variant};
 use tokio::task::JoinSet;
 
 use crate::cast::{Cast, HAPPENS};
-use crate::chaos::{Asked, Chaos, Dice, KILLS, Mortal, number_of};
+use crate::chaos::{ASKING, Asked, Chaos, Dice, KILLS, Mortal, number_of};
 use crate::ground::Ground;
 use crate::ways::{self, Way};
 use crate::{delivered, time};
@@ -30,7 +30,7 @@ use crate::{delivered, time};
 /// At least so many processes are killed.
 const LEAST_KILLS: usize = 600;
 /// Of each function one of so many.
-const SHARE: usize = 15;
+const SHARE: usize = 20;
 const FUNCTIONS: [&str; 5] = ["relay-outbox", "run-due", "fan-out-event", "deliver-webhook", "release-deliveries"];
 /// Events that happen in any case.
 const LEAST_EVENTS: usize = 60;
@@ -77,6 +77,7 @@ async fn whatever_is_killed_lost_or_repeated_every_event_comes_to_its_end_at_eve
     time::settle(&ground, &all_ways, &mut actors).await;
     actors.shutdown().await;
     println!("{:#?}", chaos.tally());
+    assert!(chaos.count(&format!("{ASKING}: deliver-webhook")) > 0, "nobody was killed over a receiver");
     for what in ["message lost", "message late", "message twice", "message twice at once", "message comes again"] {
         assert!(chaos.count(what) > 0, "no {what}");
     }
