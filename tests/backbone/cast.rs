@@ -12,13 +12,17 @@ use uuid::Uuid;
 use crate::ground::Ground;
 use crate::receivers::Hook;
 
-use EventType::{InvitationUsed, VerificationCompleted, ViesCheckFailed};
+use EventType::{InvitationUsed, ProspectSubmitted, VerificationCompleted, ViesCheckFailed};
 
 /// What happens to buyers here.
 pub(crate) const HAPPENS: [EventType; 3] = [ViesCheckFailed, VerificationCompleted, InvitationUsed];
+/// What happens before that, a few times.
+pub(crate) const HAPPENS_FIRST: EventType = ProspectSubmitted;
 const KYC: &[EventType] = &[ViesCheckFailed, VerificationCompleted];
 const NOTHING: &[EventType] = &[];
 const LEAVING: (Manner, &[EventType]) = (Manner::Leaves, &[ViesCheckFailed]);
+/// Endpoints that are resumed once.
+const RESUMED_ONCE: usize = 10;
 /// So often a receiver begins its answers anew, before it takes whatever comes.
 const CYCLES: usize = 60;
 
@@ -43,8 +47,18 @@ pub(crate) struct Member {
     pub(crate) asks: &'static [EventType],
     /// Whether it is told of what happens to other endpoints of its organisation.
     pub(crate) watches: bool,
-    /// Whether its client pauses and resumes it.
-    pub(crate) restless: bool,
+    pub(crate) client: Client,
+}
+
+/// What the client of an endpoint does while things go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Client {
+    /// It resumes what the service paused.
+    Looks,
+    /// It pauses and resumes it, again and again.
+    Wavers,
+    /// It has paused it, and resumes it once: what is not released then, nobody releases.
+    ResumesOnce,
 }
 
 /// All of them.
@@ -60,13 +74,13 @@ struct Part<'p> {
     asks: &'static [EventType],
     body: Value,
     answers: Value,
-    restless: bool,
+    client: Client,
 }
 
 impl<'p> Part<'p> {
     /// Of an endpoint that is sent these events; its receiver answers 200.
     fn new(of: &'p Ground, (manner, asks): (Manner, &'static [EventType]), events: &[&str]) -> Self {
-        Self { of, manner, asks, body: json!({ "events": events }), answers: json!([]), restless: false }
+        Self { of, manner, asks, body: json!({ "events": events }), answers: json!([]), client: Client::Looks }
     }
 
     /// Its receiver answers so, again and again.
@@ -74,9 +88,8 @@ impl<'p> Part<'p> {
         Self { answers: vec![answers; CYCLES].concat().into(), ..self }
     }
 
-    /// Its client pauses and resumes it.
-    fn restless(self) -> Self {
-        Self { restless: true, ..self }
+    fn client(self, client: Client) -> Self {
+        Self { client, ..self }
     }
 }
 
@@ -87,18 +100,20 @@ fn parts<'p>(own: &'p Ground, partner: &'p Ground, stranger: &'p Ground) -> Vec<
     let (slow, busy) =
         (json!({ "delayMs": 1_500, "times": 1 }), json!({ "status": 429, "retryAfter": "30", "times": 1 }));
     let only_of_others = json!({ "events": ["kyc.*"], "partnerIds": [partner.seller] });
-    vec![
+    let once =
+        || Part::new(own, (Manner::Takes, &[HAPPENS_FIRST]), &["prospect.submitted"]).client(Client::ResumesOnce);
+    let parts = vec![
         Part::new(own, (Manner::Takes, KYC), &["kyc.*", "webhook.*"]),
         Part::new(own, (Manner::Takes, NOTHING), &["webhook.*"]).answering(&[fails(1), takes(3)]),
-        Part::new(own, (Manner::Takes, KYC), &["kyc.*"]).answering(&[slow, takes(6), busy]).restless(),
+        Part::new(own, (Manner::Takes, KYC), &["kyc.*"]).answering(&[slow, takes(6), busy]).client(Client::Wavers),
         Part::new(
             own,
             (Manner::Takes, &[VerificationCompleted, InvitationUsed]),
             &["kyc.verification_completed", "self_service_invitation.*"],
         )
         .answering(&[fails(2), takes(3)])
-        .restless(),
-        Part::new(partner, (Manner::Takes, KYC), &["kyc.*"]).restless(),
+        .client(Client::Wavers),
+        Part::new(partner, (Manner::Takes, KYC), &["kyc.*"]).client(Client::Wavers),
         Part::new(partner, (Manner::MostlyFails, &[VerificationCompleted]), &["kyc.verification_completed"])
             .answering(&[fails(9), takes(1)]),
         Part::new(own, (Manner::Fails, &[InvitationUsed]), &["self_service_invitation.used"])
@@ -106,9 +121,10 @@ fn parts<'p>(own: &'p Ground, partner: &'p Ground, stranger: &'p Ground) -> Vec<
         Part { answers: json!([takes(8), { "status": 410 }]), ..Part::new(own, LEAVING, &["kyc.vies_check_failed"]) },
         // Those who are to get nothing.
         Part { body: only_of_others, ..Part::new(partner, (Manner::Takes, NOTHING), &[]) },
-        Part::new(own, (Manner::Takes, NOTHING), &["prospect.submitted"]),
+        Part::new(own, (Manner::Takes, NOTHING), &["export_file.generated"]),
         Part::new(stranger, (Manner::Takes, NOTHING), &["kyc.*"]),
-    ]
+    ];
+    parts.into_iter().chain((0..RESUMED_ONCE).map(|_| once())).collect()
 }
 
 impl Cast {
@@ -118,13 +134,16 @@ impl Cast {
         let partner = Ground::with(ground.crew.clone(), partner).await;
         let stranger = Ground::with(ground.crew.clone(), Draft::new()).await;
         let (mut members, mut proxies) = (Vec::new(), BTreeMap::new());
-        for Part { of, manner, asks, body, answers, restless } in parts(ground, &partner, &stranger) {
+        for Part { of, manner, asks, body, answers, client } in parts(ground, &partner, &stranger) {
             let proxy = FaultProxy::start(&sink.url()).await.expect("a free port");
             let watches = body["events"].to_string().contains("webhook.*");
             let hook = Hook::register(of, &proxy.url(), body).await;
             hook.answers(sink, &answers).await;
+            if client == Client::ResumesOnce {
+                hook.becomes(ground, "PAUSED").await;
+            }
             proxies.insert(hook.id.clone(), proxy);
-            members.push(Member { hook, manner, asks, watches, restless });
+            members.push(Member { hook, manner, asks, watches, client });
         }
         Self { members, proxies: Arc::new(proxies) }
     }
@@ -136,15 +155,13 @@ impl Cast {
                 hook.answers(sink, &json!([])).await;
             }
         }
-        self.resume(ground).await;
+        for Member { hook, .. } in &self.members {
+            hook.resume(ground).await;
+        }
     }
 
-    /// Clients resume what is paused.
-    pub(crate) async fn resume(&self, ground: &Ground) {
-        for Member { hook, .. } in &self.members {
-            if hook.is_paused(ground).await {
-                hook.becomes(ground, "ACTIVE").await;
-            }
-        }
+    /// Those whose client does that.
+    pub(crate) fn of(&self, client: Client) -> Vec<&Hook> {
+        self.members.iter().filter(|member| member.client == client).map(|member| &member.hook).collect()
     }
 }

@@ -86,9 +86,9 @@ pub(crate) async fn verdict(ground: &Ground, cast: &Cast, sink: &WebhookSink, ha
             read.count("FAILED", Some("GONE")),
             read.count("FAILED", Some("NO_ENDPOINT")),
         ];
-        let Member { manner, asks, restless, .. } = read.member;
+        let Member { manner, asks, client, .. } = read.member;
         println!(
-            "{manner:?} {asks:?}, restless {restless}: {delivered} delivered, {exhausted} exhausted, {gone} gone, \
+            "{manner:?} {asks:?}, its client {client:?}: {delivered} delivered, {exhausted} exhausted, {gone} gone, \
              {nowhere} nowhere, {} received",
             read.received.len()
         );

@@ -21,7 +21,7 @@ use simulators::WebhookSink;
 use simulators::vies::{COUNTRIES, magic_variant};
 use tokio::task::JoinSet;
 
-use crate::cast::{Cast, HAPPENS};
+use crate::cast::{Cast, Client, HAPPENS, HAPPENS_FIRST};
 use crate::chaos::{ASKING, Asked, Chaos, Dice, KILLS, Mortal, number_of};
 use crate::ground::Ground;
 use crate::ways::{self, Way};
@@ -34,10 +34,12 @@ const SHARE: usize = 20;
 const FUNCTIONS: [&str; 5] = ["relay-outbox", "run-due", "fan-out-event", "deliver-webhook", "release-deliveries"];
 /// Events that happen in any case.
 const LEAST_EVENTS: usize = 60;
+/// The first of them, for those who are paused then.
+const FIRST_EVENTS: usize = 5;
 /// Between two of them.
 const APART: Duration = Duration::from_millis(200);
 /// Between two decisions of clients.
-const RESTLESS: Duration = Duration::from_millis(400);
+const RESTLESS: Duration = Duration::from_millis(300);
 const BUYERS: usize = 6;
 /// Longest time for things to go wrong.
 const PATIENCE: Duration = Duration::from_mins(4);
@@ -109,16 +111,26 @@ async fn set_off(ground: &Ground, cast: &Arc<Cast>, chaos: &Arc<Chaos>, all_ways
     actors
 }
 
-/// As long as things go wrong, some endpoint is paused or resumed, again and again; and what the service paused is resumed.
+/// As long as things go wrong, some endpoint is paused or resumed, again and again.
 async fn clients_change_their_minds(ground: Ground, cast: Arc<Cast>, chaos: Arc<Chaos>) {
     let mut dice = Dice::of(chaos.seed, 4);
-    let restless: Vec<_> = cast.members.iter().filter(|member| member.restless).collect();
+    let (wavering, mut once) = (cast.of(Client::Wavers), cast.of(Client::ResumesOnce));
     while !chaos.is_calm() {
-        let hook = &restless[dice.below(restless.len())].hook;
-        let status = if hook.is_paused(&ground).await { "ACTIVE" } else { "PAUSED" };
-        hook.becomes(&ground, status).await;
-        if dice.percent(20) {
-            cast.resume(&ground).await;
+        match dice.below(100) {
+            0..40 => {
+                let hook = wavering[dice.below(wavering.len())];
+                hook.becomes(&ground, if hook.is_paused(&ground).await { "ACTIVE" } else { "PAUSED" }).await;
+            }
+            40..60 => {
+                for hook in cast.of(Client::Looks) {
+                    hook.resume(&ground).await;
+                }
+            }
+            _ => {
+                if let Some(hook) = once.pop() {
+                    hook.resume(&ground).await;
+                }
+            }
         }
         tokio::time::sleep(RESTLESS).await;
     }
@@ -147,7 +159,8 @@ async fn happen(
         assert!(begun.elapsed() < PATIENCE, "{killed} kills, too few of {spared:?}: {:#?}", chaos.tally());
         // Beyond what happens in any case only what it takes to kill more.
         if happened.len() < LEAST_EVENTS || dice.percent(20) {
-            let kind = HAPPENS[dice.below(HAPPENS.len())];
+            let first = happened.len() < FIRST_EVENTS;
+            let kind = if first { HAPPENS_FIRST } else { HAPPENS[dice.below(HAPPENS.len())] };
             happened.push(ground.report(buyers[dice.below(buyers.len())], kind).await);
         }
         tokio::time::sleep(APART).await;

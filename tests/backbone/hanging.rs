@@ -44,7 +44,7 @@ const ANSWER: Duration = Duration::from_secs(2);
 /// One that hangs does after that time, which is longer than it may take.
 const TOO_LONG: Duration = Duration::from_secs(20);
 /// Once it is known who is sick, so many events come at once, so many times.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 6;
 const TIMES: usize = 2;
 /// How long a delivery may wait because others are sick, in percent of what it waits otherwise.
 const LATER: i64 = 150;

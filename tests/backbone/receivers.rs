@@ -58,14 +58,17 @@ impl Hook {
         assert_eq!((reply.status, &reply.json["status"]), (200, &json!(status)), "{reply:?}");
     }
 
-    /// Its item, with how it fares.
-    pub(crate) async fn stored(&self, ground: &Ground) -> Value {
-        let items = ground.world().behind.items(&format!("WEBHOOKS#{}", self.organisation)).await;
-        items.into_iter().find(|item| item["sk"]["S"] == format!("WEBHOOK#{}", self.id)).expect("it is there")
+    /// Its client resumes it, if it is paused.
+    pub(crate) async fn resume(&self, ground: &Ground) {
+        if self.is_paused(ground).await {
+            self.becomes(ground, "ACTIVE").await;
+        }
     }
 
     pub(crate) async fn is_paused(&self, ground: &Ground) -> bool {
-        self.stored(ground).await["status"]["S"] == "PAUSED"
+        let items = ground.world().behind.items(&format!("WEBHOOKS#{}", self.organisation)).await;
+        let item = items.iter().find(|item| item["sk"]["S"] == format!("WEBHOOK#{}", self.id)).expect("it is there");
+        item["status"]["S"] == "PAUSED"
     }
 
     /// Signed by the published rule and by that of Standard Webhooks, with no code of ours.
