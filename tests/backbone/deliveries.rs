@@ -1,15 +1,8 @@
 //! Whatever is killed, lost, repeated or reordered: every event is recorded once for each endpoint that asks for it, and
 //! comes to an end there.
 //!
-//! ```text
-//! event ─▶ table ─stream─▶ test ─▶ relay-outbox ─▶ bus ─▶ queue ─▶ test ─▶ fan-out-event ─▶ table, queues
-//!            ▲                          ├─▶ queue ─▶ test ─▶ release-deliveries ─▶ queue      │
-//!            │                          │                                                  ▼
-//!            └── index `due` ◀─ test ─▶ run-due ─▶ queue ─▶ test ─▶ deliver-webhook ─▶ test ─▶ receivers (simulator)
-//! ```
-//!
-//! While events happen, and clients pause and resume their endpoints, each of the five functions is killed again and again, with
-//! calls to AWS and to receivers. Then nothing goes wrong any more, time passes, and all must come to its end; then what is
+//! While events happen, and clients pause and resume their endpoints, each of the five functions on their way is killed again and
+//! again, with calls to AWS and to receivers. Then nothing goes wrong any more, time passes, and all must come to its end; then what is
 //! paused is resumed, and must get all that was held for it. As in [`crate::crash`], the seed is printed, and
 //! `BACKBONE_SEED` repeats it; `BACKBONE_KILLS` asks for more kills.
 

@@ -6,9 +6,11 @@
 //! request-vies-check ─▶ table ─stream─▶ test ─▶ relay-outbox ─▶ queue ─▶ test ─▶ check-vies ─▶ VIES (simulator)
 //!                         ▲                          │                                │
 //!                         └── index `due` ◀─ test ─▶ run-due ─▶ bus ─▶ queue ─▶ test  └─▶ table
-//!                                                       │                       │
-//!                                     release-deliveries, ▶ queues ◀─ fan-out-event ─▶ table
-//!                                                            └─▶ test ─▶ deliver-webhook ─▶ receivers (simulator)
+//!
+//! event ─▶ table ─stream─▶ test ─▶ relay-outbox ─▶ bus ─▶ queue ─▶ test ─▶ fan-out-event ─▶ table, queues
+//!            ▲                          ├─▶ queue ─▶ test ─▶ release-deliveries ─▶ queue      │
+//!            │                          │                                                     ▼
+//!            └── index `due` ◀─ test ─▶ run-due ─▶ queue ─▶ test ─▶ deliver-webhook ─▶ test ─▶ receivers (simulator)
 //! ```
 //!
 //! So it can do what the emulator does not (work a FIFO queue by its groups, and others with as many workers as the template
