@@ -126,7 +126,7 @@ fn is_recorded_as_asked(read: &Read<'_>, happened: &[Event]) {
     let missing: Vec<_> = asked.keys().filter(|id| !recorded.contains(*id)).collect();
     assert!(
         missing.is_empty() || *manner == Manner::Leaves,
-        "{} of {} asked for {missing:?}",
+        "{} of {} that it asked for were never recorded: {missing:?}",
         missing.len(),
         asked.len()
     );
