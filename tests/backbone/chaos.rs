@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use blackbox::{Direct, World};
+use domain::{DeliverWebhook, WebhookId};
 use lambda_process::Unanswered;
 use serde_json::Value;
 use simulators::FaultProxy;
@@ -17,6 +18,8 @@ use simulators::fault_proxy::{Fault, Trouble, dynamodb};
 const KILL: i32 = 9;
 /// What its tally is kept under.
 pub(crate) const KILLS: &str = "killed";
+/// And those of them who were asking somebody else than AWS.
+pub(crate) const ASKING: &str = "killed while asking";
 
 /// Dice (`SplitMix64`).
 pub(crate) struct Dice(u64);
@@ -54,7 +57,10 @@ pub(crate) struct Chaos {
 }
 
 impl Chaos {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// By the seed that `BACKBONE_SEED` says, or a new one; which, is told.
+    pub(crate) fn new() -> Self {
+        let seed = number_of("BACKBONE_SEED").unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0);
+        println!("BACKBONE_SEED={seed}");
         Self { seed, calm: AtomicBool::new(false), tally: Mutex::default() }
     }
 
@@ -65,6 +71,11 @@ impl Chaos {
 
     pub(crate) fn is_calm(&self) -> bool {
         self.calm.load(Ordering::Relaxed)
+    }
+
+    /// How often a process of that function was killed.
+    pub(crate) fn killed(&self, function: &str) -> usize {
+        self.count(&format!("{KILLS}: {function}"))
     }
 
     /// This happened once more.
@@ -81,12 +92,44 @@ impl Chaos {
     }
 }
 
+/// The number in an environment variable, if it is set.
+pub(crate) fn number_of(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
+}
+
+/// Whom a function asks besides AWS, by the proxies between them.
+pub(crate) enum Asked {
+    Nobody,
+    Vies(FaultProxy),
+    /// By the endpoint that the message is about; shared by all who deliver.
+    Receivers(Arc<BTreeMap<WebhookId, FaultProxy>>),
+}
+
+impl Asked {
+    /// VIES, through a proxy of the function's own.
+    pub(crate) async fn vies(url: &str) -> Self {
+        Self::Vies(FaultProxy::start(url).await.expect("a free port"))
+    }
+
+    /// The proxy on the way that work on this event takes.
+    fn about(&self, event: &Value) -> Option<&FaultProxy> {
+        match self {
+            Self::Nobody => None,
+            Self::Vies(proxy) => Some(proxy),
+            Self::Receivers(proxies) => {
+                let body = event["Records"][0]["body"].as_str()?;
+                proxies.get(&serde_json::from_str::<DeliverWebhook>(body).ok()?.webhook)
+            }
+        }
+    }
+}
+
 /// A function whose process is killed now and then, and started again.
 pub(crate) struct Mortal {
     name: &'static str,
     direct: Direct,
-    /// Between it and VIES, if that is whom it asks.
-    vies: Option<FaultProxy>,
+    asked: Asked,
     chaos: Arc<Chaos>,
     pub(crate) dice: Dice,
     /// As many calls it made for the last event that it answered.
@@ -98,7 +141,7 @@ enum Fate {
     Peace,
     /// With a call to AWS, before or after it took effect.
     Killed(Trouble),
-    /// The same with a question to VIES.
+    /// The same with a question to whomever else it asks.
     KilledAsking(Trouble),
     /// At whatever it is then.
     KilledAfter(Duration),
@@ -111,17 +154,20 @@ impl Mortal {
     pub(crate) async fn start(
         world: &World,
         (name, whom): (&'static str, u64),
-        vies: Option<&str>,
-        chaos: Arc<Chaos>,
+        asked: Asked,
+        chaos: &Arc<Chaos>,
     ) -> Self {
-        let vies = match vies {
-            Some(url) => Some(FaultProxy::start(url).await.expect("a free port")),
-            None => None,
+        let changes = match &asked {
+            Asked::Vies(proxy) => vec![("VIES_URL", proxy.url())],
+            Asked::Nobody | Asked::Receivers(_) => Vec::new(),
         };
-        let changes: Vec<_> = vies.iter().map(|proxy| ("VIES_URL", proxy.url())).collect();
         let direct = Direct::start_with(world, name, None, &changes).await;
         let dice = Dice::of(chaos.seed, whom);
-        Self { name, direct, vies, chaos, dice, calls: 4 }
+        Self { name, direct, asked, chaos: Arc::clone(chaos), dice, calls: 4 }
+    }
+
+    pub(crate) const fn name(&self) -> &'static str {
+        self.name
     }
 
     /// Hands it an event; what it answers, unless it died over it or failed.
@@ -130,13 +176,15 @@ impl Mortal {
     /// When it dies of anything but us, or does not answer in time; or fails, while nothing is wrong.
     pub(crate) async fn invoke(&mut self, event: &Value) -> Option<Value> {
         let in_peace = self.chaos.is_calm();
-        let fate = if in_peace { Fate::Peace } else { self.fate() };
+        let asks = self.asked.about(event).is_some();
+        let fate = if in_peace { Fate::Peace } else { self.fate(asks) };
+        let is_asking = matches!(fate, Fate::KilledAsking(_));
         let mut killer = None;
         match fate {
             Fate::Peace => {}
             Fate::Killed(trouble) | Fate::Trouble(trouble) => self.direct.proxy.order(trouble),
             Fate::KilledAsking(trouble) => {
-                if let Some(proxy) = &self.vies {
+                if let Some(proxy) = self.asked.about(event) {
                     proxy.order(trouble);
                 }
             }
@@ -154,7 +202,7 @@ impl Mortal {
         }
         self.direct.proxy.calm();
         let mut calls = self.direct.proxy.take_calls().len();
-        if let Some(proxy) = &self.vies {
+        if let Some(proxy) = self.asked.about(event) {
             proxy.calm();
             calls += proxy.take_calls().len();
         }
@@ -165,6 +213,9 @@ impl Mortal {
             }
             Err(Unanswered::Ended(status)) => {
                 assert_eq!(status.signal(), Some(KILL), "{}: {status}\n{}", self.name, self.direct.last_words());
+                if is_asking {
+                    self.chaos.note(format!("{ASKING}: {}", self.name));
+                }
                 self.bury().await;
                 return None;
             }
@@ -190,15 +241,15 @@ impl Mortal {
         let _ = self.direct.proxy.take_calls();
     }
 
-    fn fate(&mut self) -> Fate {
+    fn fate(&mut self, asks: bool) -> Fate {
         // Every other time among the first ones: some make many, and seldom get far.
         let limit = if self.dice.percent(50) { self.calls } else { self.calls.min(10) };
         let at = self.dice.below(limit + 1);
         match self.dice.below(100) {
             0..24 => Fate::Killed(Trouble::new(self.direct.killed_before()).at(at)),
             24..48 => Fate::Killed(Trouble::new(self.direct.killed_after()).at(at)),
-            48..56 if self.vies.is_some() => Fate::KilledAsking(Trouble::new(self.direct.killed_before())),
-            56..64 if self.vies.is_some() => Fate::KilledAsking(Trouble::new(self.direct.killed_after())),
+            48..56 if asks => Fate::KilledAsking(Trouble::new(self.direct.killed_before())),
+            56..64 if asks => Fate::KilledAsking(Trouble::new(self.direct.killed_after())),
             48..72 => Fate::KilledAfter(Duration::from_millis(self.dice.below(60) as u64)),
             72..86 => {
                 let (name, trouble) = self.trouble();

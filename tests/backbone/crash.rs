@@ -14,9 +14,9 @@ use simulators::Vies;
 use simulators::vies::{COUNTRIES, magic_variant};
 use tokio::task::JoinSet;
 
-use crate::chaos::{Chaos, Dice, KILLS, Mortal};
+use crate::chaos::{ASKING, Asked, Chaos, Dice, KILLS, Mortal, number_of};
 use crate::ground::{Ground, Promised};
-use crate::ways::{self, Late};
+use crate::ways::{self, Way};
 use crate::{time, verdict};
 
 /// At least so many processes are killed.
@@ -25,8 +25,6 @@ const LEAST_KILLS: usize = 1_000;
 const CHECKS_A_HUNDRED: usize = 50;
 /// Checks that are open beyond those that the kills so far were for.
 const AHEAD: usize = 80;
-/// Entries of the index that are brought forward at a time.
-const SOME: usize = 12;
 /// Pairs of workers.
 const PAIRS: u64 = 4;
 /// Without a kill for that long there is too little to do: more is requested.
@@ -43,17 +41,11 @@ pub(crate) struct Subject {
     pub(crate) code: &'static str,
 }
 
-fn number_of(variable: &str) -> Option<u64> {
-    let text = std::env::var(variable).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_killed_lost_or_repeated_every_202_has_its_result_and_every_event_one_id() {
     let _alone = crate::alone().await;
-    let seed = number_of("BACKBONE_SEED").unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0);
+    let chaos = Arc::new(Chaos::new());
     let kills = number_of("BACKBONE_KILLS").map_or(LEAST_KILLS, |kills| LEAST_KILLS.max(kills as usize));
-    println!("BACKBONE_SEED={seed} BACKBONE_KILLS={kills}");
     let vies = Vies::start(0).await.expect("a free port");
     let ground = Ground::new("crash", &[]).await;
     // As in the template but for its visibility timeout: nobody waits four and a half minutes here.
@@ -61,25 +53,26 @@ async fn whatever_is_killed_lost_or_repeated_every_202_has_its_result_and_every_
     let checks = kills * CHECKS_A_HUNDRED / 100;
     let subjects = subjects(&ground, checks).await;
 
-    let (chaos, late) = (Arc::new(Chaos::new(seed)), Late::default());
-    let mut actors = set_off(&ground, &vies, &chaos, &late).await;
+    let ways = [Way::new(&ground, "CheckViesQueue", true)];
+    let mut actors = set_off(&ground, &vies, &chaos, &ways[0]).await;
     let promised = request(&ground, &subjects, &chaos, (kills, checks), &mut actors).await;
     let killed = chaos.count(KILLS);
     chaos.calm();
-    settle(&ground, &late, &mut actors).await;
+    time::settle(&ground, &ways, &mut actors).await;
     verdict::redrive(&ground, &promised).await;
-    settle(&ground, &late, &mut actors).await;
+    time::settle(&ground, &ways, &mut actors).await;
     actors.shutdown().await;
     println!("{:#?}", chaos.tally());
     assert!(killed >= kills, "{killed} kills");
     for what in ["stream record lost", "stream record twice", "stream record late", "stream records out of order"] {
         assert!(chaos.count(what) > 0, "no {what}");
     }
+    assert!(chaos.count(&format!("{ASKING}: check-vies")) > 0, "nobody was killed over VIES");
     for what in ["message lost", "message late", "message twice", "message twice at once", "message comes again"] {
         assert!(chaos.count(what) > 0, "no {what}");
     }
     for function in ["relay-outbox", "check-vies", "run-due"] {
-        assert!(chaos.count(&format!("killed: {function}")) > kills / 50, "{function}");
+        assert!(chaos.killed(function) > kills / 50, "{function}");
     }
     verdict::of(&ground, &subjects, &promised, checks).await;
 }
@@ -95,39 +88,21 @@ async fn subjects(ground: &Ground, count: usize) -> Vec<Subject> {
 }
 
 /// Everybody begins to work.
-async fn set_off(ground: &Ground, vies: &Vies, chaos: &Arc<Chaos>, late: &Late) -> JoinSet<()> {
+async fn set_off(ground: &Ground, vies: &Vies, chaos: &Arc<Chaos>, way: &Way) -> JoinSet<()> {
     let world = ground.world();
-    let start = |name, whom, vies: Option<String>| async move {
-        Mortal::start(world, (name, whom), vies.as_deref(), Arc::clone(chaos)).await
-    };
     let mut actors = JoinSet::new();
-    let relay = start("relay-outbox", 1, None).await;
+    let relay = Mortal::start(world, ("relay-outbox", 1), Asked::Nobody, chaos).await;
     actors.spawn(ways::stream_to_relay(ground.clone(), relay, Arc::clone(chaos)));
-    actors.spawn(ways::clock_to_run_due(start("run-due", 2, None).await));
+    actors.spawn(ways::clock_to_run_due(Mortal::start(world, ("run-due", 2), Asked::Nobody, chaos).await));
     for pair in 0..PAIRS {
-        let (one, other) = (10 + 2 * pair, 11 + 2 * pair);
-        let pair = [one, other].map(|whom| start("check-vies", whom, Some(vies.url())));
-        let [one, other] = pair;
-        let pair = [one.await, other.await];
-        let queue = world.behind.queue_of("CheckViesQueue");
-        actors.spawn(ways::queue_to_worker(queue, late.clone(), pair, Arc::clone(chaos)));
+        let start = |whom| async move {
+            Mortal::start(world, ("check-vies", whom), Asked::vies(&vies.url()).await, chaos).await
+        };
+        let pair = [start(10 + 2 * pair).await, start(11 + 2 * pair).await];
+        actors.spawn(ways::queue_to_worker(way.clone(), pair, Arc::clone(chaos)));
     }
-    actors.spawn(time_goes_by(ground.clone(), Arc::clone(chaos)));
+    actors.spawn(time::goes_by(ground.clone(), Arc::clone(chaos)));
     actors
-}
-
-/// As long as things go wrong, some of what waits for its time gets it, again and again: few enough that run-due is
-/// done with them soon, and can be killed over the next ones.
-async fn time_goes_by(ground: Ground, chaos: Arc<Chaos>) {
-    let mut dice = Dice::of(chaos.seed, 3);
-    while !chaos.is_calm() {
-        let mut entries = time::due(&ground).await;
-        dice.shuffle(&mut entries);
-        time::pass(&ground, entries.into_iter().take(SOME)).await;
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    }
-    // Not to be taken for one that failed.
-    std::future::pending::<()>().await;
 }
 
 /// Has checks made until enough were killed over them; what was promised, each once.
@@ -142,7 +117,7 @@ async fn request(
     let (mut promised, mut next) = (Vec::<Promised>::new(), 0);
     let (begun, mut last) = (Stopwatch::now(), (Stopwatch::now(), 0));
     loop {
-        fail_with(actors);
+        time::fail_with(actors);
         let killed = chaos.count(KILLS);
         let opened = promised.iter().filter(|check| check.opened).count();
         if killed >= kills && opened >= checks {
@@ -164,29 +139,5 @@ async fn request(
         } else {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-    }
-}
-
-/// Nothing goes wrong any more, and time passes whenever nothing else moves on: until there is nothing left to do.
-async fn settle(ground: &Ground, late: &Late, actors: &mut JoinSet<()>) {
-    let queue = ground.world().behind.queue_of("CheckViesQueue");
-    let (begun, mut quiet) = (Stopwatch::now(), 0);
-    while quiet < 3 {
-        fail_with(actors);
-        let left = (time::due(ground).await, queue.messages().await, late.is_empty());
-        quiet = if left.0.is_empty() && left.1 == 0 && left.2 { quiet + 1 } else { 0 };
-        assert!(begun.elapsed() < PATIENCE, "there always is something left to do: {left:?}");
-        if left.1 == 0 && left.2 {
-            time::pass(ground, left.0).await;
-        }
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    }
-    println!("nothing left to do after {:?}", begun.elapsed());
-}
-
-/// Whoever panicked is heard.
-fn fail_with(actors: &mut JoinSet<()>) {
-    while let Some(ended) = actors.try_join_next() {
-        ended.expect("everybody goes on until the end");
     }
 }

@@ -1,7 +1,7 @@
-//! What both proofs stand on: a deployment in which nothing happens by itself, and a seller whose buyers are checked.
+//! What all proofs stand on: a deployment in which nothing happens by itself, and a seller with buyers.
 
 use blackbox::{Crew, Draft, Request, World, buyer_body};
-use domain::{BuyerId, CheckId, ClientId, SellerId};
+use domain::{BuyerId, CheckId, ClientId, OrganisationId, SellerId};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -14,7 +14,8 @@ const AT_ONCE: usize = 8;
 pub(crate) struct Ground {
     pub(crate) crew: Crew,
     pub(crate) seller: SellerId,
-    client: ClientId,
+    pub(crate) organisation: OrganisationId,
+    pub(crate) client: ClientId,
 }
 
 /// A check that a client was promised.
@@ -38,15 +39,14 @@ impl Ground {
     pub(crate) async fn new(name: &str, parameters: &[(&str, &str)]) -> Self {
         let world = World::beside(name, parameters).await;
         world.behind.leave_alone().await;
-        Self::of(Crew::of(world)).await
+        Self::with(Crew::of(world), Draft::new()).await
     }
 
-    /// Another seller in the same deployment: other ids for the same VAT numbers.
-    pub(crate) async fn of(crew: Crew) -> Self {
-        let draft = Draft::new();
-        let (client, seller) = (draft.client(), draft.sellers[0]);
+    /// This organisation, in the same deployment.
+    pub(crate) async fn with(crew: Crew, draft: Draft) -> Self {
+        let (client, seller, organisation) = (draft.client(), draft.sellers[0], draft.organisation.uuid);
         crew.world().organisation(draft).await;
-        Self { crew, seller, client }
+        Self { crew, seller, organisation, client }
     }
 
     pub(crate) fn world(&self) -> &World {

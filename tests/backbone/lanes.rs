@@ -52,8 +52,13 @@ struct Flowed {
 
 impl Flowed {
     fn percentile(&self, percent: usize) -> i64 {
-        self.waited[self.waited.len() * percent / 100]
+        percentile(&self.waited, percent)
     }
+}
+
+/// Of sorted numbers.
+pub(crate) fn percentile(sorted: &[i64], percent: usize) -> i64 {
+    sorted[sorted.len() * percent / 100]
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,20 @@
-//! Time passes: whatever the index `due` holds for later is moved to now. Waiting for it would take minutes to hours.
+//! Time passes: whatever the index `due` holds for later is moved to now. Waiting for it would take minutes to days.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant as Stopwatch};
 
 use domain::Instant;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
+use crate::chaos::{Chaos, Dice};
 use crate::ground::Ground;
+use crate::ways::Way;
 
+/// Entries of the index that are brought forward at a time.
+const SOME: usize = 12;
+/// Longest time until nothing is left to do.
+const PATIENCE: Duration = Duration::from_mins(4);
 /// Shards of the index, of work and of checks of the day.
 const SHARDS: usize = 8;
 
@@ -35,22 +45,77 @@ pub(crate) async fn pass(ground: &Ground, entries: impl IntoIterator<Item = Valu
             continue;
         }
         let past = Instant::from_millis(now.millis() - 1);
-        // A check also says itself not before when it may be tried.
-        let is_check = entry["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with("VIES#"));
-        let also = if is_check { ", nextAttemptAt = :instant" } else { "" };
-        let mut values = json!({ ":seen": entry["dueAt"], ":past": { "N": past.millis().to_string() } });
-        if is_check {
-            values[":instant"] = json!({ "S": past.to_string() });
+        let key = json!({ "pk": entry["pk"], "sk": entry["sk"] });
+        let get = json!({ "TableName": behind.deployment.table_name(), "Key": key, "ConsistentRead": true });
+        let item = behind.aws("dynamodb", "DynamoDB_20120810.GetItem", &get).await["Item"].take();
+        let mut set = json!({ ":seen": entry["dueAt"], ":dueAt": { "N": past.millis().to_string() } });
+        for (attribute, at) in times(&item, past) {
+            set[format!(":{attribute}")] = json!({ "S": at.to_string() });
         }
+        let named = set.as_object().into_iter().flatten().filter_map(|(name, _)| name.strip_prefix(':'));
+        let named = named.filter(|name| *name != "seen").map(|name| format!("{name} = :{name}"));
         let update = json!({
             "TableName": behind.deployment.table_name(),
-            "Key": { "pk": entry["pk"], "sk": entry["sk"] },
-            "UpdateExpression": format!("SET dueAt = :past{also}"),
+            "Key": key,
+            "UpdateExpression": format!("SET {}", named.collect::<Vec<_>>().join(", ")),
             "ConditionExpression": "dueAt = :seen",
-            "ExpressionAttributeValues": values
+            "ExpressionAttributeValues": set
         });
         if let Err(refusal) = behind.try_aws("dynamodb", "DynamoDB_20120810.UpdateItem", &update).await {
             assert!(refusal.contains("ConditionalCheckFailed"), "{refusal}");
         }
+    }
+}
+
+/// The other times of an item that are to be in the past. Checks and deliveries say themselves not before when they may be
+/// tried, and the retries of a delivery count from its first attempt.
+fn times(item: &Value, past: Instant) -> Vec<(&'static str, Instant)> {
+    let time = |name: &str| -> Option<Instant> { item[name]["S"].as_str()?.parse().ok() };
+    let Some(next) = time("nextAttemptAt").filter(|next| *next > past) else { return Vec::new() };
+    let passed = next.millis() - past.millis();
+    let first =
+        time("firstAttemptAt").filter(|_| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("DELIVERY#")));
+    let first = first.map(|first| ("firstAttemptAt", Instant::from_millis(first.millis() - passed)));
+    [Some(("nextAttemptAt", past)), first].into_iter().flatten().collect()
+}
+
+/// As long as things go wrong, some of what waits for its time gets it, again and again: few enough that run-due is
+/// done with them soon, and can be killed over the next ones.
+pub(crate) async fn goes_by(ground: Ground, chaos: Arc<Chaos>) {
+    let mut dice = Dice::of(chaos.seed, 3);
+    while !chaos.is_calm() {
+        let mut entries = due(&ground).await;
+        dice.shuffle(&mut entries);
+        pass(&ground, entries.into_iter().take(SOME)).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    // Not to be taken for one that failed.
+    std::future::pending::<()>().await;
+}
+
+/// Nothing goes wrong any more, and time passes whenever nothing else moves on: until there is nothing left to do.
+pub(crate) async fn settle(ground: &Ground, ways: &[Way], actors: &mut JoinSet<()>) {
+    let (begun, mut quiet) = (Stopwatch::now(), 0);
+    while quiet < 3 {
+        fail_with(actors);
+        let due = due(ground).await;
+        let mut messages = 0;
+        for way in ways {
+            messages += way.messages().await;
+        }
+        quiet = if due.is_empty() && messages == 0 { quiet + 1 } else { 0 };
+        assert!(begun.elapsed() < PATIENCE, "there always is something left to do: {messages} messages, {due:?}");
+        if messages == 0 {
+            pass(ground, due).await;
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    println!("nothing left to do after {:?}", begun.elapsed());
+}
+
+/// Whoever panicked is heard.
+pub(crate) fn fail_with(actors: &mut JoinSet<()>) {
+    while let Some(ended) = actors.try_join_next() {
+        ended.expect("everybody goes on until the end");
     }
 }

@@ -16,7 +16,7 @@ const TRIES: usize = 4;
 
 /// Events for a worker that it gets later than others, or once more.
 #[derive(Clone, Default)]
-pub(crate) struct Late(Arc<Mutex<Vec<Value>>>);
+struct Late(Arc<Mutex<Vec<Value>>>);
 
 impl Late {
     fn push(&self, event: Value) {
@@ -29,8 +29,8 @@ impl Late {
         (!events.is_empty()).then(|| events.swap_remove(at))
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    fn len(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 }
 
@@ -95,22 +95,48 @@ async fn hand_over(relay: &mut Mortal, batch: &[Value], chaos: &Chaos) {
     chaos.note("batch of stream records given up");
 }
 
+/// A queue on the way to a worker.
+#[derive(Clone)]
+pub(crate) struct Way {
+    queue: Queue,
+    late: Late,
+    /// Whether its messages may get lost: what they ask for comes up in the index then. SQS loses none, but an operator may
+    /// empty a queue.
+    can_be_lost: bool,
+}
+
+impl Way {
+    pub(crate) fn new(ground: &Ground, queue: &str, can_be_lost: bool) -> Self {
+        Self { queue: ground.world().behind.queue_of(queue), late: Late::default(), can_be_lost }
+    }
+
+    /// How much is on it.
+    pub(crate) async fn messages(&self) -> usize {
+        self.queue.messages().await + self.late.len()
+    }
+}
+
 /// From the queue to two workers, which mostly take turns.
-pub(crate) async fn queue_to_worker(queue: Queue, late: Late, [mut worker, mut twin]: [Mortal; 2], chaos: Arc<Chaos>) {
+pub(crate) async fn queue_to_worker(way: Way, [mut worker, mut twin]: [Mortal; 2], chaos: Arc<Chaos>) {
+    let Way { queue, late, can_be_lost } = way;
+    let is_done = |answer: &Value| answer["batchItemFailures"] == json!([]);
     loop {
         if (chaos.is_calm() || worker.dice.percent(25))
             && let Some(event) = late.take(&mut worker.dice)
         {
-            worker.invoke(&event).await;
+            let answer = worker.invoke(&event).await;
+            if !can_be_lost && !answer.is_some_and(|answer| is_done(&answer)) {
+                late.push(event);
+            }
             continue;
         }
         let Some(message) = queue.receive().await else {
             tokio::time::sleep(PAUSE).await;
             continue;
         };
-        let event = message.event("check-vies");
+        let event = message.event(worker.name());
         let answer = match worker.dice.below(100) {
-            0..6 if !chaos.is_calm() => {
+            0..6 if can_be_lost && !chaos.is_calm() => {
                 chaos.note("message lost");
                 queue.delete(&message).await;
                 continue;
@@ -135,7 +161,7 @@ pub(crate) async fn queue_to_worker(queue: Queue, late: Late, [mut worker, mut t
             _ => worker.invoke(&event).await,
         };
         // A message whose worker died or named it comes again after its visibility timeout.
-        if answer.is_some_and(|answer| answer["batchItemFailures"] == json!([])) {
+        if answer.is_some_and(|answer| is_done(&answer)) {
             queue.delete(&message).await;
         } else {
             chaos.note("message comes again");

@@ -50,6 +50,14 @@ impl Queue {
         self.call("DeleteMessage", receipt).await.is_ok()
     }
 
+    /// Puts a message into a queue that is no FIFO queue.
+    ///
+    /// # Panics
+    /// When the queue refuses it.
+    pub async fn send(&self, body: &str) {
+        self.call("SendMessage", json!({ "MessageBody": body })).await.expect("a queue takes messages");
+    }
+
     /// Puts a message into a FIFO queue.
     ///
     /// # Panics
@@ -141,7 +149,8 @@ impl Message {
     /// The event that Lambda makes of it for that worker.
     #[must_use]
     pub fn event(&self, worker: &str) -> Value {
-        let mut event = event_file(worker, &[("BUYER", ""), ("CHECK", "")]);
+        let placeholders = ["BUYER", "CHECK", "SELLER", "ORGANISATION", "WEBHOOK"].map(|name| (name, ""));
+        let mut event = event_file(worker, &placeholders);
         let record = &mut event["Records"][0];
         record["messageId"] = self.shown["MessageId"].clone();
         record["receiptHandle"] = self.shown["ReceiptHandle"].clone();

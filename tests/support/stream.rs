@@ -49,9 +49,10 @@ impl Stream<'_> {
     }
 }
 
-/// What the template's filter says: a new revision with an effect.
+/// What the template's filter says: a new revision with an effect, or a new errand.
 fn is_of_the_relay(record: &Value) -> bool {
     let image = &record["dynamodb"]["NewImage"];
-    let revision = image["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with("REV#"));
-    record["eventName"] == "INSERT" && revision && image["effect"]["S"].is_string()
+    let begins = |key: &str, prefix: &str| image[key]["S"].as_str().is_some_and(|text| text.starts_with(prefix));
+    let is_effect = begins("sk", "REV#") && image["effect"]["S"].is_string();
+    record["eventName"] == "INSERT" && (is_effect || begins("pk", "ERRAND#"))
 }

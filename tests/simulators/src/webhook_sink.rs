@@ -42,6 +42,8 @@ pub struct Received {
     pub body_base64: String,
     /// RFC 3339, UTC.
     pub received_at: String,
+    /// What it is answered, unless the caller leaves before.
+    pub status: u16,
 }
 
 /// How an endpoint answers.
@@ -132,6 +134,7 @@ async fn keep(State(kept): State<Kept>, method: Method, uri: Uri, headers: Heade
             .or_insert_with(|| value.into_owned());
     }
     let answer = lock(&kept).next(uri.path());
+    let status = answer.status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
     lock(&kept).received.push(Received {
         method: method.to_string(),
         path: uri.to_string(),
@@ -139,9 +142,9 @@ async fn keep(State(kept): State<Kept>, method: Method, uri: Uri, headers: Heade
         body: String::from_utf8_lossy(&body).into_owned(),
         body_base64: STANDARD.encode(&body),
         received_at: now().to_string(),
+        status: status.as_u16(),
     });
     tokio::time::sleep(Duration::from_millis(answer.delay_ms)).await;
-    let status = answer.status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
     let retry_after = answer.retry_after.map(|value| [("retry-after", value)]);
     match retry_after {
         Some(header) => (status, header, answer.body).into_response(),
@@ -193,6 +196,8 @@ mod tests {
             answered.push((answer.status().as_u16(), answer.headers().contains_key("retry-after")));
         }
         assert_eq!(answered, [(503, true), (200, false), (503, true), (410, false), (200, false)]);
+        let noted: Vec<_> = sink.received().iter().map(|received| received.status).collect();
+        assert_eq!(noted, answered.iter().map(|(status, _)| *status).collect::<Vec<_>>());
     }
 
     #[tokio::test]
