@@ -30,7 +30,7 @@ const PAIRS: u64 = 4;
 /// Without a kill for that long there is too little to do: more is requested.
 const STANDSTILL: Duration = Duration::from_secs(3);
 /// Longest time for either half.
-const PATIENCE: Duration = Duration::from_mins(4);
+const PATIENCE: Duration = Duration::from_mins(10);
 /// What VIES says about the number of every tenth buyer.
 const CODES: [&str; 10] = ["100", "200", "705", "200", "100", "201", "200", "705", "400", "200"];
 

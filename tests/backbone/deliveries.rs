@@ -21,7 +21,7 @@ use crate::ways::{self, Way};
 use crate::{delivered, time};
 
 /// At least so many processes are killed.
-const LEAST_KILLS: usize = 600;
+const LEAST_KILLS: usize = 400;
 /// Of each function one of so many.
 const SHARE: usize = 20;
 const FUNCTIONS: [&str; 5] = ["relay-outbox", "run-due", "fan-out-event", "deliver-webhook", "release-deliveries"];
@@ -35,7 +35,7 @@ const APART: Duration = Duration::from_millis(200);
 const RESTLESS: Duration = Duration::from_millis(300);
 const BUYERS: usize = 6;
 /// Longest time for things to go wrong.
-const PATIENCE: Duration = Duration::from_mins(4);
+const PATIENCE: Duration = Duration::from_mins(10);
 /// Queues and their workers; how many pairs; whether a message that is lost comes again by the index. What carries an event that
 /// was not recorded yet, or an order that is in no index any more, cannot.
 const QUEUES: [(&str, &str, u64, bool); 4] = [

@@ -11,7 +11,7 @@ use crate::ground::{Ground, Promised};
 use crate::time;
 
 /// Longest time for what takes some visibility timeouts of a second.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_letter_goes_back_once_repaired_and_one_that_is_purged_costs_no_check() {

@@ -3,7 +3,7 @@
 use blackbox::{Direct, Reply, Request};
 use simulators::fault_proxy::Call;
 
-use crate::bucket_faults::Struck;
+use crate::struck::Struck;
 
 /// How a write is answered that nothing goes wrong with.
 #[derive(Clone, Copy)]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use simulators::fault_proxy::Call;
 use simulators::vies::magic_number;
 
-use crate::faults::{FAULTS, NamedFault};
+use crate::struck::{Struck, all_of};
 use crate::together;
 use crate::vies_endpoints;
 
@@ -94,20 +94,15 @@ async fn whatever_goes_wrong_at_whichever_call_a_check_ends_once_with_its_verdic
     for end in ENDS {
         let calls = calls_of(&crew, end).await;
         assert_eq!(calls.iter().map(Call::operation).collect::<Vec<_>>(), CALLS);
-        for fault in FAULTS.iter().filter(|fault| calls.iter().any(|call| fault.of.includes(call))) {
-            for index in (0..calls.len()).filter(|index| fault.of.includes(&calls[*index])) {
-                for lasting in [true, false].into_iter().filter(|lasting| !lasting || !fault.kills()) {
-                    let length = if lasting { "and all after it" } else { "once" };
-                    let name = format!("{}: {} at call {index} {length}", end.0, fault.name);
-                    let (crew, calls, case) = (crew.clone(), calls.clone(), name.clone());
-                    cases
-                        .push((name, async move { troubled(&crew, case, end, (fault, index, lasting), &calls).await }));
-                }
-            }
+        for struck in all_of(&calls, 0, end == ENDS[0]) {
+            let name = format!("{}: {}", end.0, struck.name(&calls));
+            let (crew, calls, case) = (crew.clone(), calls.clone(), name.clone());
+            cases.push((struck, (name, async move { troubled(&crew, case, end, struck, &calls).await })));
         }
     }
-    assert!(cases.len() > 300, "{} cases", cases.len());
-    together::run(cases).await;
+    assert!(cases.len() > 200, "{} cases", cases.len());
+    cases.sort_by_key(|(struck, _)| struck.patience());
+    together::run(cases.into_iter().map(|(_, case)| case)).await;
 }
 
 /// What a check asks of AWS when nothing goes wrong.
@@ -119,24 +114,17 @@ async fn calls_of(crew: &Crew, end: (&str, &str, &str)) -> Vec<Call> {
     worker.proxy.take_calls()
 }
 
-async fn troubled(
-    crew: &Crew,
-    name: String,
-    end: (&str, &str, &str),
-    (fault, index, lasting): (&NamedFault, usize, bool),
-    calls: &[Call],
-) {
+async fn troubled(crew: &Crew, name: String, end: (&str, &str, &str), struck: Struck, calls: &[Call]) {
     let requested = Requested::of(crew, name, end.0).await;
     let (name, mut worker) = (&requested.name, crew.lend(FUNCTION).await);
-    let trouble = fault.at(index, calls, &worker);
-    worker.proxy.order(if lasting { trouble.lasting() } else { trouble });
+    struck.order(calls, &worker);
     let first = worker.invoke(&requested.event).await;
     assert!(worker.proxy.struck() > 0, "{name}: nothing went wrong");
     worker.proxy.calm();
-    assert_eq!(first.is_none(), fault.kills(), "{name}: {first:?}\n{}", worker.last_words());
+    assert_eq!(first.is_none(), struck.fault.kills(), "{name}: {first:?}\n{}", worker.last_words());
     // A message that fails would keep its lane waiting; the index brings the check back.
     assert!(first.is_none_or(|answer| answer == json!({"batchItemFailures": []})), "{name}");
-    if fault.kills() {
+    if struck.fault.kills() {
         worker.restart().await;
     }
     let check = requested.shown(crew).await;

@@ -9,9 +9,9 @@ use domain::{DeliverWebhook, Instant, Lane};
 use serde_json::{Value, json};
 use simulators::fault_proxy::Call;
 
-use crate::bucket_faults::{Struck, all_of};
 use crate::delivery_ends::{SCENARIOS, Scenario};
 use crate::delivery_ground::{Ended, Hook, Owner, assert_whole, message, sent, still, text, work_amid, work_in_peace};
+use crate::struck::{Struck, all_of};
 use crate::together;
 
 const FUNCTION: &str = "deliver-webhook";
@@ -134,7 +134,7 @@ async fn whatever_goes_wrong_at_whichever_call_a_delivery_is_over_or_due_or_come
         }
     }
     assert!(cases.len() > 320, "{} cases", cases.len());
-    cases.sort_by_key(|(struck, _)| (!struck.lasting, struck.fault.name != "slow"));
+    cases.sort_by_key(|(struck, _)| struck.patience());
     together::run(cases.into_iter().map(|(_, case)| case)).await;
 }
 

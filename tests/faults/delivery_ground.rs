@@ -9,7 +9,7 @@ use simulators::fault_proxy::Call;
 use simulators::webhook_sink::Received;
 use uuid::Uuid;
 
-use crate::bucket_faults::Struck;
+use crate::struck::Struck;
 
 /// A deployment of its own.
 pub(crate) async fn still(name: &str) -> World {

@@ -6,10 +6,10 @@ use blackbox::{Crew, Reply, World};
 use simulators::fault_proxy::Call;
 
 use crate::answers::{Right, send_amid};
-use crate::bucket_faults::{Struck, all_of};
 use crate::document_endpoints::{Row, rows};
 use crate::document_rules::Buckets;
 use crate::ground::{Ground, Stored};
+use crate::struck::{Struck, all_of};
 use crate::together;
 
 /// One fault, with one call of one kind of request.
@@ -34,7 +34,7 @@ async fn whatever_goes_wrong_at_whichever_call_no_document_lacks_bytes_and_a_wri
         cases.extend(of_row.map(|struck| Case { row: row.clone(), calls: calls.clone(), struck }));
     }
     assert!(cases.len() > 250, "{} cases", cases.len());
-    cases.sort_by_key(|case| !case.struck.lasting);
+    cases.sort_by_key(|case| case.struck.patience());
     let cases = cases.into_iter().map(|case| {
         let (crew, buckets) = (crew.clone(), buckets.clone());
         (case.name(), async move { case.run(&crew, &buckets).await })

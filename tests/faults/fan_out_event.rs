@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use simulators::fault_proxy::Call;
 use uuid::Uuid;
 
-use crate::bucket_faults::{Struck, all_of};
 use crate::delivery_ground::{Ended, Hook, Owner, assert_whole, message, still, text, work_amid, work_in_peace};
+use crate::struck::{Struck, all_of};
 use crate::together;
 
 const FUNCTION: &str = "fan-out-event";

@@ -21,6 +21,7 @@ mod register_upload;
 mod release_deliveries;
 mod send_mail;
 mod start;
+mod struck;
 mod together;
 mod vies_endpoints;
 mod webhook_endpoints;

@@ -11,9 +11,9 @@ use simulators::fault_proxy::{Call, Fault, Trouble};
 use tokio::sync::Notify;
 
 use crate::arrivals::{Arrival, Becomes, arrivals};
-use crate::bucket_faults::{Struck, all_of};
 use crate::document_rules::{Buckets, of_kind, text};
 use crate::ground::{Ground, Stored};
+use crate::struck::{Struck, all_of};
 use crate::together;
 
 /// Longer than a whole registration takes, shorter than any client of ours waits.

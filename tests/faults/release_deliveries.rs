@@ -8,8 +8,8 @@ use domain::webhook::Delivery;
 use serde_json::{Value, json};
 use simulators::fault_proxy::Call;
 
-use crate::bucket_faults::{Struck, all_of};
 use crate::delivery_ground::{Ended, Hook, Owner, assert_whole, message, sent, still, text, work_amid, work_in_peace};
+use crate::struck::{Struck, all_of};
 use crate::together;
 
 const FUNCTION: &str = "release-deliveries";

@@ -8,8 +8,8 @@ use serde_json::Value;
 use simulators::fault_proxy::Call;
 
 use crate::answers::{Right, send_amid};
-use crate::bucket_faults::{Struck, all_of};
 use crate::ground::Ground;
+use crate::struck::{Struck, all_of};
 use crate::together;
 use crate::webhook_endpoints::{OWN, Row, TESTED, register, rows, test};
 
@@ -34,7 +34,7 @@ async fn whatever_goes_wrong_at_whichever_call_a_write_has_one_effect_and_one_se
         cases.extend(of_row.map(|struck| Case { row: row.clone(), calls: calls.clone(), struck }));
     }
     assert!(cases.len() > 300, "{} cases", cases.len());
-    cases.sort_by_key(|case| !case.struck.lasting);
+    cases.sort_by_key(|case| case.struck.patience());
     let cases = cases.into_iter().map(|case| {
         let crew = crew.clone();
         (case.name(), async move { case.run(&crew).await })

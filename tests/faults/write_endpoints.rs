@@ -11,8 +11,8 @@ use tokio::task::JoinSet;
 
 use crate::answers::Right;
 use crate::endpoints::{Row, rows};
-use crate::faults::{FAULTS, NamedFault};
 use crate::ground::{Ground, Stored, is_noted, persons_in};
+use crate::struck::{Struck, all_of};
 use crate::{document_endpoints, vies_endpoints, webhook_endpoints};
 
 /// Cases at the same time whose fault lasts: they hardly do anything but wait, for a pause to end or an answer to come.
@@ -25,12 +25,9 @@ const NOBODY: [&str; 0] = [];
 /// One fault, with one call of one kind of request.
 struct Case {
     row: Arc<Row>,
-    fault: &'static NamedFault,
+    struck: Struck,
     /// All calls that the request makes when nothing goes wrong.
     calls: Arc<Vec<Call>>,
-    index: usize,
-    /// Until the end of the invocation, instead of once.
-    lasting: bool,
 }
 
 #[test]
@@ -63,7 +60,7 @@ async fn try_all(crew: &Crew, cases: Vec<Case>) {
     let [waiting, working] = [WAITING, WORKING].map(|places| Arc::new(Semaphore::new(places)));
     let mut running = JoinSet::new();
     for case in cases {
-        let (crew, places) = (crew.clone(), Arc::clone(if case.lasting { &waiting } else { &working }));
+        let (crew, places) = (crew.clone(), Arc::clone(if case.struck.lasting { &waiting } else { &working }));
         running.spawn(async move {
             let _place = places.acquire_owned().await;
             let name = case.name();
@@ -76,23 +73,19 @@ async fn try_all(crew: &Crew, cases: Vec<Case>) {
 }
 
 /// Every fault with every call of every row; with those before the handler, which know of the request only whose it is,
-/// once a function. Of those that wait the slowest first.
+/// and in all the words there are for a refusal, once a function. Those that wait first.
 async fn cases(crew: &Crew, rows: Vec<Row>) -> Vec<Case> {
     let mut cases = Vec::new();
     let mut entered = BTreeSet::new();
     for row in rows {
         let calls = Arc::new(calls_of(crew, &row).await);
-        let from = if entered.insert(row.function) { 0 } else { counting(&calls) + 1 };
+        let is_first = entered.insert(row.function);
+        let from = if is_first { 0 } else { counting(&calls) + 1 };
         let row = Arc::new(row);
-        for fault in &FAULTS {
-            for index in (from..calls.len()).filter(|index| fault.of.includes(&calls[*index])) {
-                for lasting in [true, false].into_iter().filter(|lasting| !(*lasting && fault.kills())) {
-                    cases.push(Case { row: row.clone(), fault, calls: calls.clone(), index, lasting });
-                }
-            }
-        }
+        let of_row = all_of(&calls, from, is_first).into_iter();
+        cases.extend(of_row.map(|struck| Case { row: row.clone(), struck, calls: calls.clone() }));
     }
-    cases.sort_by_key(|case| (!case.lasting, FAULTS.iter().position(|fault| fault.name == case.fault.name)));
+    cases.sort_by_key(|case| case.struck.patience());
     cases
 }
 
@@ -146,11 +139,9 @@ async fn prepare(crew: &Crew, row: &Row, ground: &mut Ground) -> Option<Reply> {
 
 impl Case {
     fn name(&self) -> String {
-        let Self { row, fault, calls, index, lasting } = self;
-        let operations: Vec<_> = calls.iter().map(Call::operation).collect();
-        let length = if *lasting { "and all after it" } else { "once" };
+        let Self { row, struck, calls } = self;
         let again = if row.answered { " again" } else { "" };
-        format!("{}, {}{again}: {} at call {index} {length} of {operations:?}", row.function, row.case, fault.name)
+        format!("{}, {}{again}: {}", row.function, row.case, struck.name(calls))
     }
 
     async fn run(&self, crew: &Crew) {
@@ -161,19 +152,18 @@ impl Case {
         let before = ground.stored(world).await;
         let request = (row.request)(&ground);
 
-        let trouble = self.fault.at(self.index, &self.calls, &function);
-        function.proxy.order(if self.lasting { trouble.lasting() } else { trouble });
+        self.struck.order(&self.calls, &function);
         let first = function.send(&request).await;
         assert!(function.proxy.struck() > 0, "{}: nothing went wrong", self.name());
         function.proxy.calm();
         match &first {
             Some(reply) => self.judge_first(reply),
-            None => assert!(self.fault.kills(), "{}: it ended:\n{}", self.name(), function.last_words()),
+            None => assert!(self.struck.fault.kills(), "{}: it ended:\n{}", self.name(), function.last_words()),
         }
-        if self.fault.kills() {
+        if self.struck.fault.kills() {
             // Counting is waited for so briefly that the end may come after the answer.
             assert!(
-                first.is_none() || self.index == counting(&self.calls),
+                first.is_none() || self.struck.index == counting(&self.calls),
                 "{}: it outlived that: {first:?}",
                 self.name()
             );
@@ -204,10 +194,10 @@ impl Case {
         // Every call from this one on is made for somebody who is known.
         let counting =
             self.calls.iter().position(|call| call.operation() == "UpdateItem").expect("requests are counted");
-        if self.index >= counting {
+        if self.struck.index >= counting {
             assert!(reply.header("x-ratelimit-remaining").is_some(), "{name}: {reply:?}");
         }
-        if self.index == counting && !self.lasting {
+        if self.struck.index == counting && !self.struck.lasting {
             assert_eq!(reply.status, outcome.status, "{name}: what cannot be counted is let through");
         }
         self.right().or_later(reply, &name);

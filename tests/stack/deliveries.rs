@@ -262,6 +262,29 @@ async fn an_event_that_comes_twice_is_recorded_once_and_delivered_once() {
 }
 
 #[tokio::test]
+async fn a_replay_of_the_archive_reaches_nobody_who_asked_later_and_nothing_older_than_30_days() {
+    let world = World::shared();
+    let (api, organisation, buyer) = with_buyer(&world, Draft::new()).await;
+    let event = report(&world, &buyer).await;
+    let hook = Hook::new(&world, &api, &["kyc.*"]).await;
+    let replay = async |event: &Event| {
+        let mut message = event_file("fan-out-event", &[("SELLER", "-"), ("BUYER", "-")]);
+        message["Records"][0]["body"] = json!(json!({ "detail": event }).to_string());
+        let answer = world.behind.invoke("fan-out-event", &message).await;
+        assert_eq!(answer.payload, json!({"batchItemFailures": []}), "{}", answer.log_tail);
+    };
+    replay(&event).await;
+    let mut endpoint = hook.item(&world, &organisation).await;
+    let long_ago = storage::now().plus_seconds(-31 * 24 * 3_600);
+    endpoint["createdAt"]["S"] = json!(long_ago.to_string());
+    world.behind.overwrite(&endpoint).await;
+    replay(&Event { created_at: long_ago, ..event.clone() }).await;
+    assert_eq!(hook.stored(&world).await, Vec::<Value>::new());
+    replay(&event).await;
+    hook.receives(&world, 1).await;
+}
+
+#[tokio::test]
 async fn what_was_recorded_and_never_sent_is_sent_by_run_due_or_when_the_event_comes_again() {
     let world = World::beside("unsent", &[]).await;
     let (api, _, buyer) = with_buyer(&world, Draft::new()).await;
@@ -446,7 +469,13 @@ async fn an_endpoint_that_failed_for_72_hours_is_paused_however_seldom_it_was_tr
         sick.delivery(&world, "PENDING", attempts).await;
         since
     };
+    // What was recorded a month ago stays until it is over.
+    let mut old = sick.delivery(&world, "PENDING", 1).await;
+    old["createdAt"]["S"] = json!(storage::now().plus_seconds(-30 * 86_400).to_string());
+    world.behind.overwrite(&old).await;
     let since = failed_for(71 * 3_600).await;
+    let expires_at = sick.delivery(&world, "PENDING", 2).await["expiresAt"]["N"].as_str().unwrap().parse::<i64>();
+    assert!(expires_at.unwrap() > storage::now().plus_seconds(3 * 86_400).seconds());
     assert_eq!(sick.item(&world, &organisation).await["failingSince"]["S"], since.as_str());
     assert_eq!(sick.status(&api).await, "ACTIVE", "an hour is left");
     failed_for(72 * 3_600 + 1).await;

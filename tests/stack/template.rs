@@ -89,7 +89,7 @@ fn every_right_on_the_table_is_bound_to_kinds_of_items() {
 }
 
 /// All that functions may do: where, Sid, actions, on what, with what leading keys. A wider right fails here first.
-const RIGHTS: [(&str, &str, &str, &str, &str); 121] = [
+const RIGHTS: [(&str, &str, &str, &str, &str); 127] = [
     ("Caller", "ReadCaller", "dynamodb:GetItem dynamodb:BatchGetItem", "Table.Arn", "CLIENT#* ORG#* ISSUER#*"),
     ("Caller", "CountRequests", "dynamodb:UpdateItem", "LimitsTable.Arn", "ORG#*"),
     ("Caller", "KeepIssuerKeys", "dynamodb:UpdateItem", "Table.Arn", "ISSUER#*"),
@@ -314,27 +314,15 @@ const RIGHTS: [(&str, &str, &str, &str, &str); 121] = [
     ("ReleaseDeliveriesRole", "SendDeliveries", "sqs:SendMessage", "DeliverWebhookQueue.Arn RetryWebhookQueue.Arn", ""),
     ("ListDeliveries", "ReadWebhook", "dynamodb:GetItem", "Table.Arn", "WEBHOOKS#*"),
     ("ListDeliveries", "ReadDeliveries", "dynamodb:BatchGetItem dynamodb:Query", "Table.Arn", "DELIVERY#*"),
-    (
-        "ReplayDelivery",
-        "OrderDelivery",
-        "dynamodb:BatchGetItem dynamodb:ConditionCheckItem dynamodb:PutItem",
-        "Table.Arn",
-        "WEBHOOKS#* DELIVERY#* ERRAND#* RECEIPT#*",
-    ),
-    (
-        "TestWebhook",
-        "OrderDelivery",
-        "dynamodb:BatchGetItem dynamodb:ConditionCheckItem dynamodb:PutItem",
-        "Table.Arn",
-        "WEBHOOKS#* DELIVERY#* ERRAND#* RECEIPT#*",
-    ),
-    (
-        "RecoverWebhook",
-        "OrderRelease",
-        "dynamodb:BatchGetItem dynamodb:ConditionCheckItem dynamodb:PutItem",
-        "Table.Arn",
-        "WEBHOOKS#* ERRAND#* RECEIPT#*",
-    ),
+    ("ReplayDelivery", "ReadWhatIsOrdered", "dynamodb:BatchGetItem", "Table.Arn", "WEBHOOKS#* DELIVERY#* RECEIPT#*"),
+    ("ReplayDelivery", "CheckWebhook", "dynamodb:ConditionCheckItem", "Table.Arn", "WEBHOOKS#*"),
+    ("ReplayDelivery", "OrderDelivery", "dynamodb:PutItem", "Table.Arn", "DELIVERY#* ERRAND#* RECEIPT#*"),
+    ("TestWebhook", "ReadWhatIsOrdered", "dynamodb:BatchGetItem", "Table.Arn", "WEBHOOKS#* RECEIPT#*"),
+    ("TestWebhook", "CheckWebhook", "dynamodb:ConditionCheckItem", "Table.Arn", "WEBHOOKS#*"),
+    ("TestWebhook", "OrderDelivery", "dynamodb:PutItem", "Table.Arn", "DELIVERY#* ERRAND#* RECEIPT#*"),
+    ("RecoverWebhook", "ReadWhatIsOrdered", "dynamodb:BatchGetItem", "Table.Arn", "WEBHOOKS#* RECEIPT#*"),
+    ("RecoverWebhook", "CheckWebhook", "dynamodb:ConditionCheckItem", "Table.Arn", "WEBHOOKS#*"),
+    ("RecoverWebhook", "OrderRelease", "dynamodb:PutItem", "Table.Arn", "ERRAND#* RECEIPT#*"),
 ];
 
 #[test]

@@ -291,7 +291,7 @@ fn authorization(region: &str, service: &str) -> String {
     format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0")
 }
 
-/// The event of `events/<function>.json` with its placeholders (`${TOKEN}` and the like) filled in.
+/// The event of `events/<function>.json` with its placeholders (`${TOKEN}` and the like; `${NOW}` by itself) filled in.
 ///
 /// # Panics
 /// When there is no such file, or a placeholder is left over.
@@ -299,7 +299,7 @@ fn authorization(region: &str, service: &str) -> String {
 pub fn event_file(function: &str, values: &[(&str, &str)]) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../events/{function}.json"));
     let mut text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    for (name, value) in values {
+    for (name, value) in values.iter().chain(&[("NOW", storage::now().to_string().as_str())]) {
         text = text.replace(&format!("${{{name}}}"), value);
     }
     assert!(!text.contains("${"), "{function}: a placeholder is left over");

@@ -51,6 +51,11 @@ impl FanOut {
     /// organisation is done for all others first.
     pub(crate) async fn fan_out(&self, message: &Message) -> Result<(), FanOutError> {
         let Put { detail: event } = serde_json::from_str(&message.body)?;
+        if event.created_at.plus_seconds(Delivery::KEPT_SECONDS) <= now() {
+            // Whether it was delivered is not known any more.
+            warn!(event = %event.id, "An event is too old to be delivered: a replay of the archive goes back too far");
+            return Ok(());
+        }
         let (mut sent, mut failed) = (0, None);
         for partner in self.partners.of(event.partner_uuid).await? {
             let organisation = partner.organisation.uuid;
@@ -108,6 +113,8 @@ enum Way {
     Overtaken,
 }
 
+/// Nobody is told what happened before he asked: the archive may be replayed.
 fn asks(endpoint: &Endpoint, event: &Event) -> bool {
-    endpoint.settings.status != Status::Disabled && endpoint.wants(event.kind, Some(event.partner_uuid))
+    let was_there = endpoint.created_at <= event.created_at;
+    was_there && endpoint.settings.status != Status::Disabled && endpoint.wants(event.kind, Some(event.partner_uuid))
 }

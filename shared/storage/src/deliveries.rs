@@ -25,8 +25,8 @@ use crate::transaction::{self, NEW, Outcome};
 use crate::webhook_health::HealthChange;
 use crate::{Bearing, StorageError, Table};
 
-/// How long a delivery is kept, from when it was recorded.
-const LIFETIME_SECONDS: i64 = 30 * 24 * 60 * 60;
+/// How long a delivery is kept beyond its next attempt, if that is late: until it can be over.
+const RETRIES_SECONDS: i64 = 3 * 24 * 60 * 60;
 /// Nobody wrote it since it was read.
 pub(crate) const AS_READ: &str = "seq = :seen";
 /// The client did not change the endpoint since it was read.
@@ -62,7 +62,9 @@ impl DeliveryItem {
         let wait = if sent_by == SentBy::Writer { QUEUED_SECONDS } else { 0 };
         let at = delivery.next_attempt_at().map(|at| at.plus_seconds(wait));
         let place = at.map(|at| Place::of_delivery(&delivery.id, at)).unwrap_or_default();
-        let expires_at = delivery.created_at.seconds() + LIFETIME_SECONDS;
+        let kept_until = delivery.created_at.seconds() + Delivery::KEPT_SECONDS;
+        let tried_until = delivery.next_attempt_at().map(|at| at.seconds() + RETRIES_SECONDS);
+        let expires_at = tried_until.map_or(kept_until, |until| until.max(kept_until));
         Self { delivery: delivery.clone(), place, expires_at }
     }
 

@@ -47,6 +47,8 @@ pub(crate) struct World {
     document: String,
     upload: String,
     webhook: String,
+    /// When all of it was there.
+    now: String,
     /// Values of the template's variables that only a deployment knows.
     variables: BTreeMap<&'static str, String>,
     /// Its keys are in the table; it answers should a function ask all the same.
@@ -84,6 +86,7 @@ impl World {
             document: document.to_string(),
             upload: upload.to_string(),
             webhook: webhook.to_string(),
+            now: storage::now().to_string(),
             states,
             token: long_lived_token(&identity_provider),
             organisation: organisation.uuid.to_string(),
@@ -118,7 +121,7 @@ impl World {
     }
 
     /// For the events.
-    pub(crate) fn placeholders(&self) -> [(&str, &str); 10] {
+    pub(crate) fn placeholders(&self) -> [(&str, &str); 11] {
         [
             ("TOKEN", &self.token),
             ("ORGANISATION", &self.organisation),
@@ -130,6 +133,7 @@ impl World {
             ("UPLOAD", &self.upload),
             ("WEBHOOK", &self.webhook),
             ("DELIVERY", "del_0f8e2c5a51b75d0a9e634b1fa7c2d895"),
+            ("NOW", &self.now),
         ]
     }
 

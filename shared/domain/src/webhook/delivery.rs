@@ -203,6 +203,8 @@ pub enum Step {
 impl Delivery {
     /// How many attempts are kept.
     pub const MOST_KEPT: usize = 15;
+    /// Seconds for which a delivery is kept from when it was recorded, as published; and an event can become one.
+    pub const KEPT_SECONDS: i64 = 30 * 24 * 3_600;
 
     /// An event for this endpoint; held if it is PAUSED.
     #[must_use]
