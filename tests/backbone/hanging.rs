@@ -51,7 +51,7 @@ const AT_ONCE: usize = 8;
 /// How long a delivery may wait because others are sick, in percent of what it waits otherwise.
 const LATER: i64 = 150;
 /// Longest time for whatever is waited for.
-const PATIENCE: Duration = Duration::from_mins(3);
+const PATIENCE: Duration = Duration::from_mins(6);
 
 /// A deployment with its endpoints and pollers.
 struct Flow {

@@ -14,7 +14,7 @@ use crate::ways::Way;
 /// Entries of the index that are brought forward at a time.
 const SOME: usize = 12;
 /// Longest time until nothing is left to do.
-const PATIENCE: Duration = Duration::from_mins(4);
+const PATIENCE: Duration = Duration::from_mins(10);
 /// Shards of the index, of work and of checks of the day.
 const SHARDS: usize = 8;
 
