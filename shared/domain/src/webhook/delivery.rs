@@ -97,8 +97,9 @@ impl FromStr for DeliveryStatus {
 }
 
 /// Why a delivery is not tried again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schemars(rename = "DeliveryFailedReason")]
 pub enum FailedReason {
     /// No retry is left.
     Exhausted,
