@@ -77,6 +77,11 @@ fn a_receiver_that_never_answers_is_tried_eleven_times_in_48_hours_and_then_the_
     let told = delivery.failed_for_good().unwrap();
     assert_eq!((told.kind, told.partner_uuid), (EventType::DeliveryFailedTerminal, None));
     assert_eq!((&told.data["attempts"], &told.data["reason"]), (&json!(11), &json!("EXHAUSTED")));
+    let guide = include_str!("../../../../../docs/webhooks/README.md");
+    let row = guide.lines().find(|line| line.starts_with("| `webhook.delivery_failed_terminal` |")).unwrap();
+    for member in told.data.as_object().unwrap().keys() {
+        assert!(row.contains(&format!("`{member}`")), "{member} is not documented");
+    }
 }
 
 #[test]
