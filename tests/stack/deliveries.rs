@@ -107,7 +107,12 @@ impl Hook {
 
 /// The id of a delivery that was ordered as a test of that endpoint.
 pub(crate) async fn fired(api: &Api, webhook: &str) -> String {
-    let body = json!({"eventType": "kyc.verification_completed", "data": {"outcome": "VERIFIED"}});
+    fired_as(api, webhook, "kyc.verification_completed").await
+}
+
+/// The same, of that type.
+async fn fired_as(api: &Api, webhook: &str, kind: &str) -> String {
+    let body = json!({"eventType": kind, "data": {"outcome": "VERIFIED"}});
     let fired = send(api.write(Method::POST, &format!("{webhook}/test")).json(&body)).await;
     assert_eq!(fired.status, 202, "{fired:?}");
     fired.json["deliveryId"].as_str().expect("an id").to_owned()
@@ -198,6 +203,23 @@ async fn an_invalid_vat_number_reaches_the_receiver_signed_in_the_published_enve
     assert!(stored.get("dueAt").is_none(), "nothing is left to do");
     let days = (stored["expiresAt"]["N"].as_str().unwrap().parse::<i64>().unwrap() - storage::now().seconds()) / 86_400;
     assert!((29..=30).contains(&days), "kept for {days} days");
+}
+
+#[tokio::test]
+async fn a_test_names_the_endpoints_seller_as_events_do_unless_it_is_about_webhooks() {
+    let world = World::shared();
+    let api = world.organisation(Draft::new()).await;
+    let hook = Hook::with(&world, &api, json!({"events": ["kyc.*"], "partnerIds": [api.seller]})).await;
+    let kinds = [("kyc.verification_completed", Some(json!(api.seller))), ("webhook.endpoint_auto_paused", None)];
+    for (before, (kind, partner)) in kinds.into_iter().enumerate() {
+        let delivery = fired_as(&api, &hook.path, kind).await;
+        let received = hook.receives(&world, before + 1).await.remove(before);
+        assert_signed(&received, &hook.secret);
+        assert_eq!(received.headers["x-novatrade-delivery-id"], delivery);
+        let sent = body(&received);
+        assert_eq!((&sent["type"], &sent["data"]), (&json!(kind), &json!({"outcome": "VERIFIED"})));
+        assert_eq!((&sent["source"], sent.get("partnerUuid")), (&json!("API"), partner.as_ref()));
+    }
 }
 
 #[tokio::test]

@@ -26,8 +26,7 @@ impl Courier {
                 }
                 Verdict::Pause(reason) => self.pause(&watched, reason, message).await?,
                 Verdict::Disable => {
-                    let (_, since) = row(&watched.health);
-                    let mail = MailOrder::webhook_disabled(organisation, id.clone(), since);
+                    let mail = gone(&watched);
                     let to = (Status::Disabled, None);
                     self.deliveries.stop(&watched, to, (Some(mail), &[]), &cause(message)).await?
                 }
@@ -76,7 +75,40 @@ fn row(health: &Health) -> (u32, domain::Instant) {
     (health.failures, health.failing_since.unwrap_or_else(now))
 }
 
+/// The mail about an endpoint that said 410, perhaps long after its first failure.
+fn gone(Watched { endpoint, health, .. }: &Watched) -> MailOrder {
+    MailOrder::webhook_disabled(endpoint.organisation, endpoint.id.clone(), health.gone_at.unwrap_or_else(now))
+}
+
 fn cause(message: &Message) -> Cause {
     let actor = Actor::System { function: "deliver-webhook".to_owned() };
     Cause { actor, source: Source::System, request_id: message.id.clone(), at: now() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Notice;
+    use domain::webhook::{Endpoint, NewEndpoint, Plain};
+    use domain::{Instant, OrganisationId};
+    use serde_json::json;
+
+    #[test]
+    fn the_mail_about_a_disabled_endpoint_names_when_it_answered_410_and_not_when_it_began_to_fail() {
+        let began = Instant::from_millis(1_795_391_999_999);
+        let said_gone = began.plus_seconds(3_600);
+        let organisation: OrganisationId = "8f6d2c4e-51b7-5d0a-9e63-4b1fa7c2d895".parse().unwrap();
+        let body = json!({"url": "https://hooks.example.com/x", "events": ["kyc.*"]});
+        let settings = NewEndpoint::parse(&body, Plain::Refused).unwrap().settings;
+        let endpoint = Endpoint::new(WebhookId::of(organisation, "key", began), organisation, settings, began);
+        let health = Health::default().failed(began, false).failed(said_gone, true);
+        let health = health.failed(said_gone.plus_seconds(60), true);
+        assert_eq!((health.verdict(), row(&health)), (Verdict::Disable, (3, began)));
+        let webhook = endpoint.id.clone();
+        let mail = gone(&Watched { endpoint, secrets: Vec::new(), health });
+        assert_eq!(
+            (mail.organisation, mail.notice),
+            (organisation, Notice::WebhookDisabled { webhook, since: said_gone })
+        );
+    }
 }

@@ -37,9 +37,8 @@ pub(crate) struct DeliveryResource<'d> {
     created_at: Instant,
     /// Whether it waits for the endpoint to be resumed.
     held: bool,
-    /// Why it is not tried again: `EXHAUSTED`, `GONE`, or `NO_ENDPOINT` where the endpoint was DISABLED.
+    /// Why it is not tried again; of one that FAILED.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
     failed_reason: Option<FailedReason>,
     /// The latest attempts, oldest first, at most 15.
     attempt_log: Vec<AttemptResource<'d>>,
@@ -161,5 +160,56 @@ pub(crate) fn answered(ordered: Ordered) -> Result<Answer, Problem> {
         Ordered::NoWebhook => Err(not_found()),
         Ordered::Disabled => Err(Problem::webhook_disabled()),
         Ordered::NoDelivery => Err(Problem::not_found("delivery")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use description::answers;
+    use domain::webhook::{Endpoint, NewEndpoint, Plain, TestFire};
+    use domain::{Jitter, OrganisationId, WebhookId};
+    use serde_json::json;
+
+    const AT: Instant = Instant::from_millis(1_795_391_999_999);
+
+    fn recorded() -> Delivery {
+        let organisation: OrganisationId = "8f6d2c4e-51b7-5d0a-9e63-4b1fa7c2d895".parse().unwrap();
+        let id = WebhookId::of(organisation, "key", AT);
+        let body = json!({"url": "https://hooks.example.com/x", "events": ["kyc.*"]});
+        let settings = NewEndpoint::parse(&body, Plain::Refused).unwrap().settings;
+        let endpoint = Endpoint::new(id.clone(), organisation, settings, AT);
+        let fire = TestFire { event_type: EventType::ViesCheckFailed, data: json!({}) };
+        Delivery::of_event(&fire.envelope(organisation, &id, "key", AT), &endpoint, AT)
+    }
+
+    fn attempted(delivery: &Delivery, status: Option<u16>, failure: Option<&str>) -> Delivery {
+        let (excerpt, failure) = ("busy".to_owned(), failure.map(str::to_owned));
+        delivery.attempted(Attempt { at: AT, duration_ms: 200, status, excerpt, failure }, None, Jitter(0))
+    }
+
+    #[test]
+    fn a_delivery_is_as_the_document_says_whatever_became_of_it() {
+        let tried = attempted(&recorded(), None, Some("timeout"));
+        let delivered = attempted(&tried, Some(200), None);
+        let gone = attempted(&tried, Some(410), None);
+        let (held, given_up) = (tried.held(), tried.given_up(AT));
+        let all = [recorded(), tried, delivered, held, gone, given_up];
+        answers::hold(&DeliveryList::of(&all, (0, 20), all.len()));
+        let rows: Vec<_> = all.iter().map(|delivery| json!(DeliveryResource::of(delivery))).collect();
+        let seen = rows.iter().map(|row| (row["status"].as_str().unwrap(), row["nextRetryAt"].is_null()));
+        assert_eq!(
+            seen.collect::<Vec<_>>(),
+            [
+                ("PENDING", false),
+                ("PENDING", false),
+                ("DELIVERED", true),
+                ("PENDING", true),
+                ("FAILED", true),
+                ("FAILED", true)
+            ]
+        );
+        let reasons: Vec<_> = rows.iter().filter_map(|row| row.get("failedReason")).collect();
+        assert_eq!(reasons, [&json!("GONE"), &json!("NO_ENDPOINT")]);
     }
 }

@@ -6,6 +6,7 @@
 //! presence of a body or a query; it is put together in one place, [`document()`]. Nothing here is part of a function.
 
 mod answer;
+pub mod answers;
 pub mod boundaries;
 mod document;
 mod headers;

@@ -52,7 +52,7 @@ impl Schemas {
         for ((name, schema), is_answer) in sent.chain(answered) {
             let mut schema = Schema::try_from(schema).expect("a definition is a schema");
             if is_answer {
-                // Ours leave out what is not there.
+                // Ours leave out what is not there, but for what is always there and says so.
                 RecursiveTransform(|schema: &mut Schema| never_null(schema)).transform(&mut schema);
             }
             RecursiveTransform(one_enum).transform(&mut schema);

@@ -97,8 +97,9 @@ impl FromStr for DeliveryStatus {
 }
 
 /// Why a delivery is not tried again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schemars(rename = "DeliveryFailedReason")]
 pub enum FailedReason {
     /// No retry is left.
     Exhausted,
@@ -216,10 +217,15 @@ impl Delivery {
         Self::new(envelope, endpoint, (DeliveryKind::Event, state), at)
     }
 
-    /// A test of this endpoint, whatever its status.
+    /// A test of this endpoint, whatever its status. Like a real event it names a seller, where the endpoint names any.
     #[must_use]
     pub fn of_test(envelope: &Envelope, endpoint: &Endpoint, at: Instant) -> Self {
-        Self::new(envelope, endpoint, (DeliveryKind::Test, DeliveryState::Pending { next_attempt_at: at }), at)
+        let partner_uuid = match (&endpoint.settings.partner_ids, envelope.kind.is_about_webhooks()) {
+            (Some(partners), false) => partners.first().copied(),
+            (None, _) | (_, true) => None,
+        };
+        let envelope = Envelope { partner_uuid, ..envelope.clone() };
+        Self::new(&envelope, endpoint, (DeliveryKind::Test, DeliveryState::Pending { next_attempt_at: at }), at)
     }
 
     fn new(

@@ -75,3 +75,50 @@ impl Envelope {
         serde_json::to_string(self).expect("an envelope is JSON")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Actor, Buyer, CheckId, CheckOrigin, Jitter, NewBuyer, TraderMatches, ViesAnswer, ViesCheck, ViesStanding,
+        ViesVerdict,
+    };
+    use serde_json::json;
+    use uuid::Uuid;
+
+    const GUIDE: &str = include_str!("../../../../docs/webhooks/README.md");
+
+    #[test]
+    fn the_example_of_the_documentation_is_what_is_sent() {
+        let (_, example) = GUIDE.split_once("```json\n").unwrap();
+        let example: Value = serde_json::from_str(example.split_once("```").unwrap().0).unwrap();
+        let id = |name: &str| example[name].as_str().unwrap();
+        let (seller, organisation) = (id("partnerUuid").parse().unwrap(), id("organizationUuid").parse().unwrap());
+        let asked = "2026-11-22T09:29:59.870Z".parse().unwrap();
+        let new = NewBuyer::parse(&json!({
+            "kycMode": "NT24_LED", "vatNumber": example["data"]["vatNumber"], "companyName": "Muster GmbH",
+            "address": {"street": "Am Hafen 1", "postCode": "20457", "city": "Hamburg", "country": "DE"},
+        }));
+        let buyer = Buyer { seq: 3, ..Buyer::created(seller, &new.ok().unwrap(), asked) };
+        let check = ViesCheck::open(
+            CheckId(Uuid::from_u128(1)),
+            (buyer.uuid, buyer.business.vat_number.clone()),
+            CheckOrigin::Requested,
+            (Actor::System { function: "test".to_owned() }, organisation),
+            asked,
+        );
+        let standing = ViesStanding::default().opened(&check);
+        let answer = ViesAnswer {
+            result: ViesVerdict::Invalid,
+            consultation_number: None,
+            name: None,
+            address: None,
+            trader_matches: TraderMatches::default(),
+            request_date: None,
+        };
+        let check = check.attempted(None, Ok(answer), asked, Jitter(0));
+        let event = check.event(&standing, &buyer, id("createdAt").parse().unwrap()).unwrap();
+        let sent: Value = serde_json::from_str(&Envelope::of(&event, organisation).payload()).unwrap();
+        assert_eq!(sent, example);
+    }
+}

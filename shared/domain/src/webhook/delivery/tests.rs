@@ -1,4 +1,4 @@
-use super::super::{Health, NewEndpoint, Plain, Verdict};
+use super::super::{Health, NewEndpoint, Plain, TestFire, Verdict};
 use super::*;
 use crate::{Event, SellerId, Source};
 use serde_json::json;
@@ -77,6 +77,11 @@ fn a_receiver_that_never_answers_is_tried_eleven_times_in_48_hours_and_then_the_
     let told = delivery.failed_for_good().unwrap();
     assert_eq!((told.kind, told.partner_uuid), (EventType::DeliveryFailedTerminal, None));
     assert_eq!((&told.data["attempts"], &told.data["reason"]), (&json!(11), &json!("EXHAUSTED")));
+    let guide = include_str!("../../../../../docs/webhooks/README.md");
+    let row = guide.lines().find(|line| line.starts_with("| `webhook.delivery_failed_terminal` |")).unwrap();
+    for member in told.data.as_object().unwrap().keys() {
+        assert!(row.contains(&format!("`{member}`")), "{member} is not documented");
+    }
 }
 
 #[test]
@@ -161,6 +166,25 @@ fn a_test_is_one_attempt_and_neither_it_nor_what_is_about_webhooks_counts_or_is_
         meta = meta.attempted(silence(meta.next_attempt_at().unwrap()), None, NONE);
     }
     assert_eq!((meta.status(), meta.failed_for_good()), (DeliveryStatus::Failed, None));
+}
+
+#[test]
+fn a_test_names_the_first_of_the_endpoints_sellers_unless_it_is_about_webhooks() {
+    let (first, second) = (SellerId(Uuid::from_u128(9)), SellerId(Uuid::from_u128(3)));
+    let partner = |kind, partner_ids| {
+        let mut endpoint = endpoint(Status::Active);
+        endpoint.settings.partner_ids = partner_ids;
+        let fire = TestFire { event_type: kind, data: json!({"n": 1}) };
+        let test = Delivery::of_test(&fire.envelope(endpoint.organisation, &endpoint.id, "key", AT), &endpoint, AT);
+        let sent: serde_json::Value = serde_json::from_str(&test.payload).unwrap();
+        assert_eq!((&sent["data"], &sent["id"]), (&json!({"n": 1}), &json!(test.event_id)));
+        sent.get("partnerUuid").cloned()
+    };
+    for kind in EventType::ALL {
+        let expected = (!kind.is_about_webhooks()).then(|| json!(first));
+        assert_eq!(partner(kind, Some(vec![first, second])), expected, "{kind:?}");
+        assert_eq!(partner(kind, None), None, "no seller is known: {kind:?}");
+    }
 }
 
 /// A whole endpoint over 72 hours: an event an hour, none of which is ever taken, in seconds of this test.
