@@ -433,6 +433,32 @@ fn is_called_by_clients(function: &Value) -> bool {
     events.into_iter().flat_map(|events| events.values()).any(|event| texts(at(event, "Type")) == ["HttpApi"])
 }
 
+/// Queues that an alarm watches by this metric.
+fn watched_by(metric: &str) -> BTreeSet<String> {
+    let alarms = resources("AWS::CloudWatch::Alarm");
+    let of_metric = alarms.values().filter(|alarm| texts(at(alarm, "Properties.MetricName")) == [metric]);
+    let dimensions = of_metric.filter_map(|alarm| at(alarm, "Properties.Dimensions")?.get(0).map(plain));
+    let names = dimensions.flat_map(|dimension| texts(at(dimension, "Value")));
+    names.filter_map(|name| name.strip_suffix(".QueueName").map(str::to_owned)).collect()
+}
+
+#[test]
+fn a_queue_that_is_worked_leads_to_a_dead_letter_queue_and_an_alarm_hears_when_either_waits() {
+    let functions = resources("AWS::Serverless::Function");
+    let events = functions.values().filter_map(|function| at(function, "Properties.Events")?.as_mapping());
+    let events = events.flat_map(serde_yaml_ng::Mapping::values);
+    let queues = events.filter(|event| texts(at(event, "Type")) == ["SQS"]);
+    let arns = queues.flat_map(|event| texts(at(event, "Properties.Queue")));
+    let worked: BTreeSet<_> = arns.filter_map(|arn| arn.strip_suffix(".Arn").map(str::to_owned)).collect();
+    let all = resources("AWS::SQS::Queue");
+    for queue in &worked {
+        assert!(at(&all[queue], "Properties.RedrivePolicy.deadLetterTargetArn").is_some(), "{queue}");
+    }
+    assert_eq!(watched_by("ApproximateAgeOfOldestMessage"), worked);
+    let others: BTreeSet<_> = all.into_keys().filter(|queue| !worked.contains(queue)).collect();
+    assert_eq!(watched_by("ApproximateNumberOfMessagesVisible"), others);
+}
+
 /// The emulator works a FIFO queue one message at a time, and would not tell.
 #[test]
 fn a_member_state_that_hangs_holds_up_no_other() {
