@@ -21,7 +21,7 @@ use crate::ways::{self, Way};
 use crate::{delivered, time};
 
 /// At least so many processes are killed.
-const LEAST_KILLS: usize = 400;
+const LEAST_KILLS: usize = 600;
 /// Of each function one of so many.
 const SHARE: usize = 20;
 const FUNCTIONS: [&str; 5] = ["relay-outbox", "run-due", "fan-out-event", "deliver-webhook", "release-deliveries"];
