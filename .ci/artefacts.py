@@ -46,6 +46,9 @@ VALUES = {
     "ISSUER": NOBODY,
     "PROBLEM_BASE": "https://api.novatrade24.com/problems/",
     "REQUIRED_DPA_VERSION": "2026-01",
+    "VIES_URL": NOBODY,
+    "VIES_REQUESTER": "",
+    "VIES_LANES": "2",
 }
 
 
