@@ -85,17 +85,6 @@ pub struct Watched {
     pub health: Health,
 }
 
-impl Watched {
-    /// What [`STILL_FAILING`] names. An endpoint that does not fail is never what it asks for.
-    pub(crate) fn judged(&self) -> [(&'static str, AttributeValue); 2] {
-        let since = self.health.failing_since.map(|since| since.to_string());
-        [
-            (":seen", AttributeValue::N(self.endpoint.revision.to_string())),
-            (":since", AttributeValue::S(since.unwrap_or_default())),
-        ]
-    }
-}
-
 /// Whether a delivery is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recorded {

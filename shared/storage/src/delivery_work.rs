@@ -11,7 +11,8 @@ use crate::transaction::{self, NEW, Outcome};
 use crate::webhook_health::HealthChange;
 use crate::{Bearing, StorageError, Table};
 
-/// The client did not change the endpoint since it was read, and its row of failures is the one that was judged: none went well meanwhile, even if others failed after it.
+/// The client did not change the endpoint since it was read, and its row of failures is the one that was judged: none
+/// went well meanwhile, even if others failed after it.
 const STILL_FAILING: &str = "revision = :seen AND failingSince = :since";
 /// The same, and nobody warned meanwhile.
 const NOT_WARNED: &str = "revision = :seen AND failingSince = :since AND attribute_not_exists(warnedAt)";
@@ -121,7 +122,7 @@ impl WorkOnDeliveries {
     pub async fn warn(&self, watched: &Watched, mail: MailOrder, at: Instant) -> Result<Written, StorageError> {
         let Endpoint { organisation, id, .. } = &watched.endpoint;
         let set = Item::from([("warnedAt".to_owned(), AttributeValue::S(at.to_string()))]);
-        let seen = watched.judged();
+        let seen = judged(watched);
         let key = Key::webhook(*organisation, id);
         let actions = vec![
             transaction::patch(&self.0, &key, (set, &[]), (NOT_WARNED, &seen)),
@@ -151,7 +152,7 @@ impl WorkOnDeliveries {
             set.insert("pausedReason".to_owned(), serde_dynamo::to_attribute_value(reason)?);
         }
         let remove: &[&str] = if next.overlap_until.is_none() { &["overlapUntil"] } else { &[] };
-        let seen = watched.judged();
+        let seen = judged(watched);
         let (organisation, id) = (now.organisation, &now.id);
         let log_key = Key::webhook_revision(organisation, id, next.revision);
         let mut actions = vec![
@@ -179,6 +180,15 @@ impl WorkOnDeliveries {
             Outcome::Conflict(_) => Written::Overtaken,
         })
     }
+}
+
+/// What [`STILL_FAILING`] names. An endpoint that does not fail is never what it asks for.
+fn judged(watched: &Watched) -> [(&'static str, AttributeValue); 2] {
+    let since = watched.health.failing_since.map(|since| since.to_string());
+    [
+        (":seen", AttributeValue::N(watched.endpoint.revision.to_string())),
+        (":since", AttributeValue::S(since.unwrap_or_default())),
+    ]
 }
 
 /// How the first action's condition failed: what stands there may be what was to be written, if an answer was lost.
