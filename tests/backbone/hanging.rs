@@ -32,6 +32,7 @@ use uuid::Uuid;
 use crate::ground::Ground;
 use crate::lanes::percentile;
 use crate::receivers::{self, Hook};
+use crate::time;
 
 const HEALTHY: usize = 40;
 const DEAD: usize = 5;
@@ -169,7 +170,7 @@ impl Flow {
         assert_eq!(answer, json!({ "batchItemFailures": [] }), "{}", self.fan_out.last_words());
         let begun = Stopwatch::now();
         loop {
-            self.fail_with_pollers();
+            time::fail_with(&mut self.pollers);
             let waited = self.waited(&events);
             if waited.len() == count * HEALTHY {
                 return waited.into_values().collect();
@@ -222,20 +223,13 @@ impl Flow {
         let begun = Stopwatch::now();
         let mut failed = 0;
         while failed < self.sick.len() {
-            self.fail_with_pollers();
+            time::fail_with(&mut self.pollers);
             assert!(begun.elapsed() < PATIENCE, "{failed} of {} failed", self.sick.len());
             tokio::time::sleep(Duration::from_millis(200)).await;
             let items = self.ground.world().behind.items(&format!("WEBHOOKS#{}", self.ground.organisation)).await;
             failed = items.iter().filter(|item| item.get("failures").is_some()).count();
         }
         assert_eq!(failed, self.sick.len(), "nobody else fails");
-    }
-
-    /// One that panicked has something to say.
-    fn fail_with_pollers(&mut self) {
-        while let Some(ended) = self.pollers.try_join_next() {
-            ended.expect("a poller goes on until it is stopped");
-        }
     }
 }
 

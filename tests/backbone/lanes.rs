@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::ground::{Ground, Promised};
+use crate::time;
 
 const CHECKS: usize = 1_000;
 /// The member states, without Northern Ireland.
@@ -125,10 +126,7 @@ impl Flow {
                 break;
             }
             assert!(stopwatch.elapsed() < PATIENCE, "{left} checks of states that answer still wait");
-            // One that panicked has something to say.
-            while let Some(ended) = pollers.try_join_next() {
-                ended.expect("a poller goes on until it is stopped");
-            }
+            time::fail_with(&mut pollers);
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         let most = vies.take_most_at_once();

@@ -3,14 +3,10 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use blackbox::{Api, Draft, World, event_file, send, until};
+use blackbox::{Api, Draft, World, event_file, send, signed_at, until};
 use domain::{Buyer, Event, Organisation, SellerId};
-use hmac::{Hmac, KeyInit, Mac};
 use reqwest::Method;
 use serde_json::{Value, json};
-use sha2::Sha256;
 use simulators::vies::magic_number;
 use simulators::webhook_sink::Received;
 
@@ -153,24 +149,10 @@ async fn report_often(world: &World, buyer: &Buyer, count: usize) -> Vec<Event> 
     reported
 }
 
-/// By the published rule and by that of Standard Webhooks, with no code of ours.
+/// Signed with that secret, a moment ago.
 fn assert_signed(received: &Received, secret: &str) {
-    let bytes = STANDARD.decode(&received.body_base64).unwrap();
-    let mac = |key: &[u8], text: &[u8]| {
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
-        mac.update(text);
-        mac.update(&bytes);
-        mac.finalize().into_bytes()
-    };
-    let header = &received.headers["x-novatrade-signature"];
-    let (time, code) = header.strip_prefix("t=").unwrap().split_once(",v1=").unwrap();
-    assert_eq!(code, hex::encode(mac(secret.as_bytes(), format!("{time}.").as_bytes())), "{header}");
-    let age = storage::now().seconds() - time.parse::<i64>().unwrap();
+    let age = storage::now().seconds() - signed_at(received, secret);
     assert!((0..60).contains(&age), "signed {age} s ago");
-    let (id, key) = (&received.headers["webhook-id"], STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap());
-    let code = STANDARD.encode(mac(&key, format!("{id}.{time}.").as_bytes()));
-    assert_eq!(received.headers["webhook-signature"], format!("v1,{code}"));
-    assert_eq!(&received.headers["webhook-timestamp"], time);
 }
 
 #[tokio::test]

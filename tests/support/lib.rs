@@ -10,6 +10,7 @@ mod files;
 mod patience;
 mod queue;
 mod request;
+mod signed;
 mod stream;
 mod world;
 
@@ -20,5 +21,6 @@ pub use files::{big_pdf, form, pdf, pdf_with};
 pub use patience::{found, until};
 pub use queue::{Message, Queue};
 pub use request::{Body, Request, Route, routes};
+pub use signed::signed_at;
 pub use stream::Stream;
 pub use world::{Draft, World};

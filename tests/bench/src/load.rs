@@ -21,6 +21,7 @@ use crate::arguments::Arguments;
 use crate::artefact::Artefact;
 use crate::event::Event;
 use crate::measure::{Subject, Workbench, milliseconds};
+use crate::report::megabytes;
 use crate::scenario::{Scenario, Stage};
 use crate::statistics::Summary;
 use crate::template::Function;
@@ -103,12 +104,7 @@ fn report(walls: &[Duration], cpu: Duration, memory: &[(u32, u64)], peak: u64) {
     println!("| peak | {} |", megabytes(peak));
 }
 
-/// Decimal megabytes.
-fn megabytes(bytes: u64) -> String {
-    format!("{}.{:02}", bytes / 1_000_000, bytes % 1_000_000 / 10_000)
-}
-
-/// Its URL, and how many it took so far.
+/// Its URL, and how many it took so far. The simulator for tests keeps whatever it gets.
 async fn receiver() -> anyhow::Result<(String, Taken)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let url = format!("http://localhost:{}/hook", listener.local_addr()?.port());

@@ -151,7 +151,7 @@ fn units(units: Units) -> String {
 
 /// Decimal megabytes, as AWS counts deployment packages.
 #[expect(clippy::cast_precision_loss, reason = "binaries are smaller than 2^52 bytes")]
-fn megabytes(bytes: u64) -> String {
+pub(crate) fn megabytes(bytes: u64) -> String {
     format!("{:.2}", bytes as f64 / 1e6)
 }
 
