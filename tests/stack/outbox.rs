@@ -5,6 +5,13 @@ use domain::{Actor, Buyer, Cause, Effect, Event, EventId, EventType, RequestId, 
 use serde_json::{Value, json};
 use storage::{Answer, Change, Decision, Modified};
 
+/// A tick, and what it says it did.
+pub(crate) async fn run_due(world: &World) -> Value {
+    let answer = world.behind.invoke("run-due", &event_file("run-due", &[])).await;
+    assert_eq!(answer.function_error, None, "{}", answer.log_tail);
+    answer.payload
+}
+
 /// Creates a buyer over HTTP and reads it back as our own code sees it.
 pub(crate) async fn new_buyer(world: &World) -> Buyer {
     let api = world.organisation(Draft::new()).await;
@@ -129,6 +136,7 @@ async fn what_run_due_cannot_send_stays_leased_and_due() {
     let event = report_long_ago(&world, &buyer).await;
     let swept = world.behind.invoke("run-due", &json!({})).await;
     assert_eq!(swept.payload, json!({"sent": 0, "unsent": 1, "checks": 0}), "{}", swept.log_tail);
+    assert!(swept.lines().any(|line| line["unsent"] == 1), "what an alarm counts: {}", swept.log_tail);
     assert_eq!(published(&world, &event.id, 0).await, Vec::<Value>::new());
     let waiting = due(&world, &buyer).await;
     let due_at: i64 = waiting[0]["dueAt"]["N"].as_str().unwrap().parse().unwrap();

@@ -66,9 +66,11 @@ async fn run_due_without_a_statement_fails_or_leaves_what_it_found_due() {
     })
     .await;
     without(&world, "run-due", "ClaimDue", || async {
-        // Logged; it holds up no other.
+        // Logged for the alarm; it holds up no other.
         let answer = run_due().await;
         assert_eq!(answer.payload, json!({"sent": 0, "unsent": 0, "checks": 0}), "{}", answer.log_tail);
+        let stuck = answer.lines().find(|line| line["alarm"] == "stuck").expect("a line that the alarm counts");
+        assert_eq!(stuck["sk"], waiting[0]["sk"]["S"], "{stuck}");
         assert_eq!(due(&world, &buyer).await, waiting, "found, and not claimed");
     })
     .await;

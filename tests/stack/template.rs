@@ -2,6 +2,7 @@
 
 mod agreed_rights;
 mod alarms;
+mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,13 +1,13 @@
 //! Checks of VAT numbers: requested over HTTP, made by the worker behind the queue, shown in all places.
 
-use std::time::Duration;
-
 use blackbox::{Api, Draft, Reply, World, buyer_body, event_file, found, send, until};
 use domain::{BuyerId, EventId, Seller};
 use reqwest::Method;
 use serde_json::{Value, json};
 use simulators::vies::{CODES, magic_number};
 use uuid::Uuid;
+
+use crate::outbox::run_due;
 
 /// Creates a buyer with that number; the path of its KYC.
 pub(crate) async fn kyc_of(api: &Api, vat_number: &str, mode: &str) -> String {
@@ -69,12 +69,6 @@ pub(crate) async fn make_due(world: &World, kyc: &str, prefix: &str) {
         waiting["nextAttemptAt"]["S"] = json!(storage::now().plus_seconds(-10).to_string());
     }
     world.behind.overwrite(&waiting).await;
-}
-
-pub(crate) async fn run_due(world: &World) -> Value {
-    let answer = world.behind.invoke("run-due", &event_file("run-due", &[])).await;
-    assert_eq!(answer.function_error, None, "{}", answer.log_tail);
-    answer.payload
 }
 
 /// The events about the buyer that came out of the bus, waiting for at least so many.
@@ -335,8 +329,8 @@ async fn a_command_that_the_relay_could_not_send_or_that_was_lost_is_sent_again(
     make_due(&world, &kyc, "REV#000000000001").await;
     let taken = world.behind.without_statement("check-vies", "ChangeBuyer").await;
     assert_eq!(run_due(&world).await["sent"], 1);
-    // The message fails at the worker and is invisible for minutes, or went to the dead-letter queue: the check is still due.
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    // The worker takes the message and cannot do what it says: the check is still due.
+    until("the message is taken", async || world.behind.messages_of("CheckViesQueue").await == 0).await;
     world.behind.put_back(taken).await;
     let waiting = item(&world, &kyc, "VIES#").await;
     let due_in = waiting["dueAt"]["N"].as_str().unwrap().parse::<i64>().unwrap() - storage::now().millis();
@@ -427,8 +421,7 @@ async fn a_table_that_refuses_keeps_no_lane_waiting_and_is_told_for_the_alarm() 
     let taken = world.behind.without_statement("check-vies", "ChangeBuyer").await;
     let answer = world.behind.invoke("check-vies", &batch).await;
     assert_eq!(answer.payload, json!({"batchItemFailures": []}), "{}", answer.log_tail);
-    let lines = answer.log_tail.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    assert_eq!(lines.filter(|line| line["alarm"] == "stuck").count(), 1, "{}", answer.log_tail);
+    assert_eq!(answer.lines().filter(|line| line["alarm"] == "stuck").count(), 1, "{}", answer.log_tail);
     world.behind.put_back(taken).await;
     make_due(&world, &kyc, "VIES#").await;
     assert_eq!(run_due(&world).await["sent"], 1);
@@ -440,22 +433,43 @@ async fn what_an_operator_has_to_see_to_is_logged_for_the_alarm_and_nothing_pers
     let world = World::beside("vies-alarm", &[]).await;
     let api = world.organisation(Draft::new()).await;
     world.behind.without_statement("relay-outbox", "SendCommands").await;
-    for (code, alarms) in [("400", true), ("401", true), ("202", true), ("201", false), ("301", false), ("100", false)]
-    {
+    let alarming = ["400", "401", "202", "713"].map(|code| (code, true));
+    for (code, alarms) in alarming.into_iter().chain(["201", "300", "301", "100"].map(|code| (code, false))) {
         let kyc = kyc_of(&api, &magic_number("RO", code), "MARKETPLACE_LED").await;
         let check = request(&api, &kyc).await.json["checkId"].clone();
         let body = json!({"buyer": buyer_of(&kyc), "checkId": check, "vatNumber": "RO1"});
         let answer = world.behind.invoke("check-vies", &json!({"Records": [record(0, "RO-0", &body)]})).await;
         assert_eq!(answer.payload, json!({"batchItemFailures": []}), "{}", answer.log_tail);
-        let lines = answer.log_tail.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let counted = lines.filter(|line| line["alarm"] == "vies-refused").count();
+        let counted = answer.lines().filter(|line| line["alarm"] == "vies-refused").count();
         assert_eq!(counted > 0, alarms, "{code}: {}", answer.log_tail);
         for personal in ["Company", "Main Street", "Muster", "Hafen"] {
             assert!(!answer.log_tail.contains(personal), "{code}: the log shows {personal}");
         }
     }
-    let template = include_str!("../../infra/template.yaml");
-    assert!(template.contains(r#"FilterPattern: '{ $.alarm = "vies-refused" }'"#), "what the alarm counts");
+}
+
+#[tokio::test]
+async fn that_vies_as_a_whole_was_away_until_a_check_is_given_up_is_logged_for_the_alarm_and_an_outage_of_a_state_is_not()
+ {
+    let world = World::beside("vies-away", &[]).await;
+    let api = world.organisation(Draft::new()).await;
+    world.behind.without_statement("relay-outbox", "SendCommands").await;
+    for (code, alarms) in [("300", 1), ("301", 0)] {
+        let kyc = kyc_of(&api, &magic_number("LT", code), "MARKETPLACE_LED").await;
+        let check = request(&api, &kyc).await.json["checkId"].clone();
+        let mut old = item(&world, &kyc, "VIES#").await;
+        old["requestedAt"]["S"] = json!(storage::now().plus_seconds(-72 * 3600).to_string());
+        world.behind.overwrite(&old).await;
+        let body = json!({"buyer": buyer_of(&kyc), "checkId": check, "vatNumber": "LT1"});
+        let answer = world.behind.invoke("check-vies", &json!({"Records": [record(0, "LT-0", &body)]})).await;
+        let given_up: Vec<_> = answer.lines().filter(|line| line["message"] == "The check is given up").collect();
+        assert_eq!(given_up.len(), 1, "{}", answer.log_tail);
+        assert_eq!(
+            given_up.iter().filter(|line| line["alarm"] == "vies-refused").count(),
+            alarms,
+            "{code}: {given_up:?}"
+        );
+    }
 }
 
 #[tokio::test]

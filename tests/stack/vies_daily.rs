@@ -5,7 +5,8 @@ use operator::OperatorError;
 use serde_json::{Value, json};
 use simulators::vies::magic_number;
 
-use crate::vies_checks::{buyer_of, checked, events, is_over, item, kyc_of, make_due, request, run_due, until_check};
+use crate::outbox::run_due;
+use crate::vies_checks::{buyer_of, checked, events, is_over, item, kyc_of, make_due, request, until_check};
 
 #[tokio::test]
 async fn monitored_buyers_are_checked_every_day_and_only_a_turn_to_invalid_is_told() {

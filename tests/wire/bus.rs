@@ -1,5 +1,7 @@
 //! What the bus did not confirm counts as unsent: sent twice is harmless, not sent at all is not.
 
+use std::time::{Duration, Instant};
+
 use domain::{BuyerId, Event, EventId, EventType, SellerId, Source};
 use messaging::{Bus, Unsent};
 use serde_json::{Value, json};
@@ -93,4 +95,14 @@ async fn an_event_the_answer_does_not_mention_is_unsent() {
     assert_eq!(unsent_of_twelve([answer(8, &[1]), answer(2, &[])], 2).await, [1, 8, 9]);
     let nothing = Answer::json(200, &json!({}));
     assert_eq!(unsent_of_twelve([answer(10, &[]), nothing.into()], 2).await, [10, 11]);
+}
+
+#[tokio::test]
+async fn a_bus_that_hangs_leaves_time_for_what_else_is_to_be_sent() {
+    // Fifty events are five calls, and each by itself could take six seconds.
+    let server = scripted(std::iter::repeat_with(|| Step::Hang(Duration::from_mins(1))).take(5 * ALL_ATTEMPTS)).await;
+    let (events, begun) = (events(50), Instant::now());
+    let unsent = Bus::new(&aws(&server), "bus").publish(&events.iter().collect::<Vec<_>>()).await.unwrap();
+    assert_eq!(unsent, Unsent((0..50).collect()));
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 }

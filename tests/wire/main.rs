@@ -6,6 +6,7 @@ mod deliveries;
 mod documents;
 mod limits;
 mod modify;
+mod outbox;
 mod queues;
 mod receipt;
 mod support;

@@ -1,8 +1,11 @@
 //! What a queue did not confirm counts as unsent, and holds up none of the others.
 
+use std::time::Duration;
+
 use domain::{BuyerId, CheckId, CheckVies, Command, VatNumber};
 use messaging::{Addresses, DeliveryAddresses, Order, Queues, Unsent};
 use serde_json::{Value, json};
+use simulators::Scripted;
 use simulators::scripted::{Answer, Step};
 use uuid::Uuid;
 
@@ -16,14 +19,16 @@ fn command(number: &str) -> Command {
     Command::CheckVies(CheckVies { buyer, check_id, vat_number: VatNumber::parse(number).unwrap() })
 }
 
-fn taken() -> Step {
-    Answer::json(200, &json!({ "MessageId": Uuid::new_v4() })).into()
+fn receipt() -> Answer {
+    Answer::json(200, &json!({ "MessageId": Uuid::new_v4() }))
 }
 
-/// What is unsent of these commands when the server answers so, and what it was asked.
-async fn sent(script: impl IntoIterator<Item = Step>, commands: &[Command]) -> (Unsent, Vec<Value>) {
-    let server = scripted(script).await;
-    let addresses = Addresses {
+fn taken() -> Step {
+    receipt().into()
+}
+
+fn addresses(server: &Scripted) -> Addresses {
+    Addresses {
         check_vies: format!("{}/1/check-vies.fifo", server.url()),
         send_mail: format!("{}/1/send-mail", server.url()),
         deliveries: DeliveryAddresses {
@@ -31,8 +36,13 @@ async fn sent(script: impl IntoIterator<Item = Step>, commands: &[Command]) -> (
             slow: format!("{}/1/deliveries-slow", server.url()),
         },
         release_deliveries: format!("{}/1/release-deliveries", server.url()),
-    };
-    let queues = Queues::new(&aws(&server), addresses, 2.try_into().unwrap());
+    }
+}
+
+/// What is unsent of these commands when the server answers so, and what it was asked.
+async fn sent(script: impl IntoIterator<Item = Step>, commands: &[Command]) -> (Unsent, Vec<Value>) {
+    let server = scripted(script).await;
+    let queues = Queues::new(&aws(&server), addresses(&server), 2.try_into().unwrap());
     let orders: Vec<_> = commands.iter().map(|command| Order { command, turn: "turn-1" }).collect();
     let unsent = queues.send(&orders).await;
     let played = server.played();
@@ -69,4 +79,16 @@ async fn a_send_whose_answer_is_lost_is_repeated_under_the_same_name_and_then_le
     let (Unsent(unsent), asked) = sent(lost(ALL_ATTEMPTS), &[command("DE136695976")]).await;
     assert_eq!((unsent, asked.len()), (vec![0], ALL_ATTEMPTS));
     assert!(asked.iter().all(|message| message["MessageDeduplicationId"] == "turn-1"), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_queue_that_hangs_for_one_command_holds_up_none_of_the_others() {
+    // Longer than all have together.
+    let hangs = std::iter::once(Step::Hang(Duration::from_mins(1)));
+    let commands: Vec<_> = std::iter::repeat_with(|| command("DE136695976")).take(25).collect();
+    let server = scripted(hangs.chain([Step::Always(receipt())])).await;
+    let queues = Queues::new(&aws(&server).patient(), addresses(&server), 2.try_into().unwrap());
+    let orders: Vec<_> = commands.iter().map(|command| Order { command, turn: "turn-1" }).collect();
+    let Unsent(unsent) = queues.send(&orders).await;
+    assert_eq!((unsent.len(), server.played().len()), (1, 25));
 }

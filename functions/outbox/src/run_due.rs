@@ -14,8 +14,8 @@ use crate::sender::Sender;
 
 /// Entries claimed at a time; a claim is a lease, so few are left waiting should this process die.
 const BATCH: usize = 50;
-/// Left over at the end of an invocation.
-const RESERVE: Duration = Duration::from_secs(15);
+/// Left over at the end of an invocation: a batch that is begun before has the time that the bus and the queues may take.
+const RESERVE: Duration = Duration::from_secs(25);
 
 /// What looks after what is due.
 pub(crate) struct Due {
@@ -78,7 +78,7 @@ impl Due {
                 Ok(Monitored::Opened) => tally.checks += 1,
                 Ok(Monitored::InProgress | Monitored::Ended) => {}
                 Err(cause) => {
-                    error!(buyer = %due.buyer, %cause, alarm = "stuck", "The check of the day cannot be opened");
+                    error!(buyer = %due.buyer, %cause, alarm = cause.alarm(), "The check of the day cannot be opened");
                 }
             }
         }

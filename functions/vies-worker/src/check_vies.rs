@@ -127,7 +127,7 @@ fn tell(before: &ViesCheck, after: &ViesCheck, outcome: &Result<ViesAnswer, NoAn
     let waited_ms = waited(before, storage::now());
     match outcome {
         Ok(answer) => info!(%buyer, %check, state, result = ?answer.result, waited_ms, "VIES has spoken"),
-        Err(no_answer) if no_answer.reason.is_ours_to_fix() && !is_an_organisations => error!(
+        Err(no_answer) if is_ours_to_fix(no_answer) && !is_an_organisations => error!(
             %buyer, %check, state, reason = name(no_answer.reason), cause = %no_answer, alarm = "vies-refused",
             "VIES refuses us; somebody has to see why"
         ),
@@ -135,9 +135,15 @@ fn tell(before: &ViesCheck, after: &ViesCheck, outcome: &Result<ViesAnswer, NoAn
             info!(%buyer, %check, state, reason = name(no_answer.reason), cause = %no_answer, "VIES did not answer; again later");
         }
         Err(no_answer) => {
-            warn!(%buyer, %check, state, reason = name(no_answer.reason), cause = %no_answer, "The check is given up");
+            // For three days nothing but VIES as a whole was away: perhaps it is not VIES that is.
+            let alarm = (no_answer.reason == NoAnswerReason::ServiceUnavailable).then_some("vies-refused");
+            warn!(%buyer, %check, state, reason = name(no_answer.reason), cause = %no_answer, alarm, "The check is given up");
         }
     }
+}
+
+fn is_ours_to_fix(no_answer: &NoAnswer) -> bool {
+    no_answer.reason.is_ours_to_fix() || no_answer.is_turned_away
 }
 
 /// Milliseconds since the check was requested.

@@ -1,12 +1,17 @@
 //! The event bus.
 
+use std::collections::BTreeSet;
+
 use aws::Aws;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use domain::Event;
+use tokio::time::timeout;
 use tracing::warn;
+
+use crate::TIME_LIMIT;
 
 /// Most entries of one `PutEvents` call.
 const MOST: usize = 10;
@@ -42,29 +47,42 @@ impl Bus {
     /// # Errors
     /// [`BusError`].
     pub async fn publish(&self, events: &[&Event]) -> Result<Unsent, BusError> {
-        let mut unsent = Vec::new();
-        for (chunk, first) in events.chunks(MOST).zip((0..).step_by(MOST)) {
-            let entries = chunk.iter().map(|event| self.entry(event)).collect::<Result<Vec<_>, _>>()?;
-            match self.client.put_events().set_entries(Some(entries)).send().await {
-                Ok(answer) => {
-                    let results = answer.entries.unwrap_or_default();
-                    // An entry without an id was not taken; so was one that the answer does not mention.
-                    let taken = |index: usize| results.get(index).is_some_and(|entry| entry.event_id().is_some());
-                    let refused: Vec<_> = (0..chunk.len()).filter(|index| !taken(*index)).collect();
-                    if let Some(index) = refused.first() {
-                        let code = results.get(*index).and_then(|entry| entry.error_code()).unwrap_or("no answer");
-                        warn!(count = refused.len(), code, "The bus did not take all events");
-                    }
-                    unsent.extend(refused.into_iter().map(|index| first + index));
-                }
-                Err(error) => {
-                    let code = error.code().unwrap_or("no answer");
-                    warn!(count = chunk.len(), code, cause = %DisplayErrorContext(&error), "The bus was not reached");
-                    unsent.extend(first..first + chunk.len());
+        let entries = events.iter().map(|event| self.entry(event)).collect::<Result<Vec<_>, _>>()?;
+        let mut unsent: BTreeSet<usize> = (0..events.len()).collect();
+        let all = async {
+            for (chunk, first) in entries.chunks(MOST).zip((0..).step_by(MOST)) {
+                for index in self.put(chunk).await {
+                    unsent.remove(&(first + index));
                 }
             }
+        };
+        if timeout(TIME_LIMIT, all).await.is_err() {
+            warn!(count = unsent.len(), "The bus takes its time; the rest waits for its next turn");
         }
-        Ok(Unsent(unsent))
+        Ok(Unsent(unsent.into_iter().collect()))
+    }
+
+    /// One call; the indices of what the bus took.
+    async fn put(&self, entries: &[PutEventsRequestEntry]) -> Vec<usize> {
+        let all = 0..entries.len();
+        match self.client.put_events().set_entries(Some(entries.to_vec())).send().await {
+            Ok(answer) => {
+                let results = answer.entries.unwrap_or_default();
+                // An entry without an id was not taken; nor was one that the answer does not mention.
+                let is_taken = |index: &usize| results.get(*index).is_some_and(|entry| entry.event_id().is_some());
+                let (taken, refused): (Vec<_>, Vec<_>) = all.partition(is_taken);
+                if let Some(index) = refused.first() {
+                    let code = results.get(*index).and_then(|entry| entry.error_code()).unwrap_or("no answer");
+                    warn!(count = refused.len(), code, "The bus did not take all events");
+                }
+                taken
+            }
+            Err(error) => {
+                let code = error.code().unwrap_or("no answer");
+                warn!(count = all.len(), code, cause = %DisplayErrorContext(&error), "The bus was not reached");
+                Vec::new()
+            }
+        }
     }
 
     fn entry(&self, event: &Event) -> Result<PutEventsRequestEntry, BusError> {

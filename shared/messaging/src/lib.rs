@@ -5,6 +5,11 @@ mod batch;
 mod bus;
 mod queues;
 
+use std::time::Duration;
+
 pub use batch::{Message, each, serve};
 pub use bus::{Bus, BusError, Unsent};
 pub use queues::{Addresses, DeliveryAddresses, DeliveryQueues, Order, Queues};
+
+/// For all that is sent at one go, to the bus or to queues: whoever sends has more to do in its time.
+const TIME_LIMIT: Duration = Duration::from_secs(10);

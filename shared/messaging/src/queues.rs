@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroU8;
 use std::pin::pin;
-use std::time::Duration;
 
 use aws::Aws;
 use aws_sdk_sqs::Client;
@@ -13,14 +12,11 @@ use futures_util::{StreamExt, stream};
 use tokio::time::timeout;
 use tracing::warn;
 
-use crate::Unsent;
+use crate::{TIME_LIMIT, Unsent};
 
 /// Most commands on their way at the same time. Each is a call of its own: it is taken or not, where a batch may be taken
 /// in part.
 const AT_ONCE: usize = 10;
-
-/// For all of them: whoever sends has more to do in its time.
-const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// Where commands go.
 #[derive(Clone)]
@@ -151,7 +147,7 @@ impl Queues {
     /// sent again: workers find out that they did it before.
     pub async fn send(&self, orders: &[Order<'_>]) -> Unsent {
         let sends = orders.iter().enumerate().map(|(index, order)| async move { (index, self.send_one(order).await) });
-        let mut sends = pin!(stream::iter(sends).buffered(AT_ONCE));
+        let mut sends = pin!(stream::iter(sends).buffer_unordered(AT_ONCE));
         let mut unsent: BTreeSet<usize> = (0..orders.len()).collect();
         let all = async {
             while let Some((index, sent)) = sends.next().await {

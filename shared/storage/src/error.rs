@@ -31,6 +31,12 @@ impl StorageError {
     pub const fn is_temporary(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Contended(_) | Self::Unreachable)
     }
+
+    /// What a line that reports it says in its field `alarm`, which a metric filter counts: nothing of what passes.
+    #[must_use]
+    pub fn alarm(&self) -> Option<&'static str> {
+        (!self.is_temporary()).then_some("stuck")
+    }
 }
 
 /// Error codes that say "not now". Everything else that the service answers is final.

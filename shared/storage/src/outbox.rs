@@ -210,13 +210,15 @@ pub struct Claimed {
     pub daily_checks: Vec<DailyCheck>,
     /// How many entries of the index were looked at: as many as were asked for, when there may be more.
     pub listed: usize,
+    /// How many of them were leased, whether they could be read or not.
+    leased: usize,
 }
 
 impl Claimed {
     /// Whether there may be more: a whole batch of which nothing could be claimed would be listed again and again.
     #[must_use]
     pub const fn may_be_more(&self, asked_for: usize) -> bool {
-        self.listed >= asked_for && !(self.effects.is_empty() && self.daily_checks.is_empty())
+        self.listed >= asked_for && self.leased > 0
     }
 }
 
@@ -271,7 +273,7 @@ impl Outbox {
     /// # Errors
     /// [`StorageError`] when a part of the index cannot be read and nothing is due in the others.
     pub async fn claim_due(&self, line: Line, now: Instant, at_most: usize) -> Result<Claimed, StorageError> {
-        let mut claimed = Claimed { effects: Vec::new(), daily_checks: Vec::new(), listed: 0 };
+        let mut claimed = Claimed { effects: Vec::new(), daily_checks: Vec::new(), listed: 0, leased: 0 };
         let mut failure = None;
         let first = getrandom::u64().unwrap_or(0) % SHARDS;
         for shard in (0..SHARDS).map(|shard| (first + shard) % SHARDS) {
@@ -282,19 +284,21 @@ impl Outbox {
                     for due in listed {
                         match self.claim(&due, now).await {
                             Ok(Some(item)) => {
+                                claimed.leased += 1;
                                 if let Err(cause) = claimed.take(&due, item, now) {
                                     error!(pk = due.pk, sk = due.sk, %cause, alarm = "stuck", "What is due cannot be read");
                                 }
                             }
                             Ok(None) => {}
                             Err(cause) => {
-                                error!(pk = due.pk, sk = due.sk, %cause, "What is due cannot be claimed");
+                                let alarm = cause.alarm();
+                                error!(pk = due.pk, sk = due.sk, %cause, alarm, "What is due cannot be claimed");
                             }
                         }
                     }
                 }
                 Err(cause) => {
-                    error!(shard, %cause, "A shard of the due index cannot be read");
+                    error!(shard, %cause, alarm = cause.alarm(), "A shard of the due index cannot be read");
                     failure = Some(cause);
                 }
             }

@@ -95,8 +95,18 @@ pub(crate) fn read(asked: &VatNumber, fetched: &Fetched) -> Result<ViesAnswer, N
             retry_after: fetched.retry_after,
             ..NoAnswer::because(NoAnswerReason::Throttled, "status 429")
         }),
-        (status, _) => Err(NoAnswer { retry_after: fetched.retry_after, ..unavailable(&format!("status {status}")) }),
+        (status, _) => Err(NoAnswer {
+            retry_after: fetched.retry_after,
+            is_turned_away: turns_away(status),
+            ..unavailable(&format!("status {status}"))
+        }),
     }
+}
+
+/// Whether a status without a named error says that we asked at a wrong place, or may not ask. A gateway that is being
+/// maintained says so now and then, too.
+const fn turns_away(status: u16) -> bool {
+    matches!(status, 300..=399 | 401 | 403..=405 | 410)
 }
 
 impl CheckVatResponse {

@@ -60,3 +60,29 @@ fn a_queue_that_is_worked_leads_to_a_dead_letter_queue_and_an_alarm_hears_when_e
     let others: BTreeSet<_> = all.into_keys().filter(|queue| !worked.contains(queue)).collect();
     assert_eq!(watched_by("ApproximateNumberOfMessagesVisible"), others);
 }
+
+/// Namespace and name of a metric, as a filter makes it or an alarm hears it.
+fn metrics(of: &Value) -> (Vec<String>, Vec<String>) {
+    (texts(at(of, "MetricNamespace").or_else(|| at(of, "Namespace"))), texts(at(of, "MetricName")))
+}
+
+#[test]
+fn what_the_log_says_for_an_alarm_is_counted_in_the_log_group_of_who_says_it_and_the_alarm_hears_it() {
+    let filters = resources("AWS::Logs::MetricFilter");
+    let alarms = resources("AWS::CloudWatch::Alarm");
+    let heard: Vec<_> = alarms.values().filter_map(|alarm| Some(metrics(at(alarm, "Properties")?))).collect();
+    let mut counted = BTreeSet::new();
+    for (name, filter) in &filters {
+        let text = |place: &str| texts(at(filter, &format!("Properties.{place}"))).join(" ");
+        let made = at(filter, "Properties.MetricTransformations").and_then(|made| made.get(0)).map(plain).expect(name);
+        assert!(heard.contains(&metrics(made)), "{name}: no alarm hears {:?}", metrics(made));
+        counted.insert((text("LogGroupName"), text("FilterPattern")));
+    }
+    let counts = [
+        ("CheckViesLogGroup", "{ $.alarm = \"stuck\" }"),
+        ("CheckViesLogGroup", "{ $.alarm = \"vies-refused\" }"),
+        ("RunDueLogGroup", "{ $.alarm = \"stuck\" }"),
+        ("RunDueLogGroup", "{ $.unsent > 0 }"),
+    ];
+    assert_eq!(counted, counts.map(|(group, pattern)| (group.to_owned(), pattern.to_owned())).into());
+}

@@ -23,6 +23,13 @@ pub struct Invoked {
     pub log_tail: String,
 }
 
+impl Invoked {
+    /// The lines of the log that are JSON, as all of ours are.
+    pub fn lines(&self) -> impl Iterator<Item = Value> + '_ {
+        self.log_tail.lines().filter_map(|line| serde_json::from_str(line).ok())
+    }
+}
+
 impl Emulator {
     pub(crate) async fn invoke(&self, function: &str, event: &Value) -> Result<Invoked, Failure> {
         let what = format!("invoking {function}");

@@ -136,12 +136,14 @@ pub struct NoAnswer {
     pub detail: Option<String>,
     /// Seconds that VIES wants us to wait.
     pub retry_after: Option<u32>,
+    /// We were not let in, or asked at a wrong place: asking again may bring an answer, but somebody has to look.
+    pub is_turned_away: bool,
 }
 
 impl NoAnswer {
     /// Without a wish of VIES how long to wait, and without a detail.
     #[must_use]
     pub fn because(reason: NoAnswerReason, cause: impl Into<String>) -> Self {
-        Self { reason, cause: cause.into(), detail: None, retry_after: None }
+        Self { reason, cause: cause.into(), detail: None, retry_after: None, is_turned_away: false }
     }
 }

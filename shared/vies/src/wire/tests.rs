@@ -165,6 +165,20 @@ fn a_status_without_a_named_error_decides_alone() {
 }
 
 #[test]
+fn who_is_turned_away_without_a_named_error_is_told_so() {
+    for (status, expected) in
+        [(200, false), (301, true), (307, true), (401, true), (403, true), (404, true), (405, true)]
+    {
+        assert_eq!(judge(status, "<html></html>").unwrap_err().is_turned_away, expected, "{status}");
+    }
+    for status in [408, 429, 500, 502, 503] {
+        assert!(!judge(status, "<html></html>").unwrap_err().is_turned_away, "{status}");
+    }
+    let named = json!({"errorWrappers": [{"error": "MS_UNAVAILABLE"}]}).to_string();
+    assert!(!judge(403, &named).unwrap_err().is_turned_away, "VIES has spoken");
+}
+
+#[test]
 fn whatever_is_no_answer_of_vies_is_an_outage() {
     for body in ["", "{}", "[]", "null", "false", "{\"valid\":false", "<html>We will be back soon</html>", "\u{feff}{}"]
     {
