@@ -3,7 +3,7 @@
 
 use blackbox::{Api, Crew, Direct, Draft, Request, World, event_file};
 use domain::webhook::{Delivery, Endpoint, Envelope};
-use domain::{EventId, EventType, OrganisationId, SellerId, WebhookId};
+use domain::{EventId, EventType, Instant, OrganisationId, SellerId, WebhookId};
 use serde_json::{Value, json};
 use simulators::fault_proxy::Call;
 use simulators::webhook_sink::Received;
@@ -106,6 +106,16 @@ impl Hook {
         world.behind.overwrite(&item).await;
     }
 
+    /// What was put off comes up: as if its time had come.
+    pub(crate) async fn comes_up(&self, world: &World) {
+        for mut delivery in self.deliveries(world).await {
+            let at = storage::now().plus_seconds(-10);
+            delivery["nextAttemptAt"]["S"] = json!(at);
+            delivery["dueAt"]["N"] = json!(at.millis().to_string());
+            world.behind.overwrite(&delivery).await;
+        }
+    }
+
     /// Has the receiver answer so, for good.
     pub(crate) async fn answers(&self, world: &World, status: u16) {
         let url = format!("{}/_simulator/answers", world.stack.webhook_sink_url);
@@ -149,6 +159,13 @@ pub(crate) fn text<'i>(item: &'i Value, member: &str) -> &'i str {
 pub(crate) fn assert_whole(delivery: &Value, name: &str) {
     let is_pending = text(delivery, "state") == "PENDING";
     assert_eq!(delivery.get("dueAt").is_some(), is_pending, "{name}: over, or due again: {delivery}");
+}
+
+/// Whether it was to be held, in a case of that name, and comes up again for that: others held the endpoint's item all the time.
+pub(crate) fn is_put_off(delivery: &Value, name: &str) -> bool {
+    let at = delivery.get("nextAttemptAt").map(|_| text(delivery, "nextAttemptAt").parse::<Instant>().expect("a time"));
+    let waits = at.is_some_and(|at| (5 * 60..=15 * 60).contains(&(at.seconds() - storage::now().seconds())));
+    name.contains("TransactionConflict") && waits
 }
 
 /// What a queue hands that function.

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use simulators::fault_proxy::Call;
 use uuid::Uuid;
 
-use crate::delivery_ground::{Ended, Hook, Owner, assert_whole, message, still, text, work_amid, work_in_peace};
+use crate::delivery_ground::{
+    Ended, Hook, Owner, assert_whole, is_put_off, message, still, text, work_amid, work_in_peace,
+};
 use crate::struck::{Struck, all_of};
 use crate::together;
 
@@ -148,7 +150,8 @@ impl Reported {
                 assert!(!matches!(kind, Disabled | Other), "{name}: nobody asked for {delivery}");
                 assert_whole(delivery, name);
                 assert_eq!(text(delivery, "id"), self.delivery(hook), "{name}: {delivery}");
-                let state = if *kind == Paused { "HELD" } else { "PENDING" };
+                let held = *kind == Paused && !is_put_off(delivery, name);
+                let state = if held { "HELD" } else { "PENDING" };
                 assert_eq!((text(delivery, "state"), text(delivery, "attempts")), (state, "0"), "{name}: {delivery}");
             }
             found.push(delivery);

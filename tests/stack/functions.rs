@@ -7,8 +7,8 @@ use std::path::Path;
 use blackbox::{Draft, World, buyer_body, event_file, fresh_vat_number, pdf};
 use serde_json::{Value, json};
 
-use crate::deliveries::fired;
 use crate::documents::{announce, upload};
+use crate::hook::fired;
 use crate::vies_checks::request;
 use crate::webhooks::new_webhook;
 

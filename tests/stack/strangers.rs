@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::contacts::{buyer_with, erika};
-use crate::deliveries::fired;
 use crate::documents::{announce, announcement, id, upload};
+use crate::hook::fired;
 use crate::vies_checks::checked;
 use crate::webhooks;
 

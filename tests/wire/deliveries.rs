@@ -1,11 +1,11 @@
 //! An attempt that was made is recorded once and counted, whoever else holds the endpoint's item.
 
-use domain::webhook::{Attempt, Delivery, Endpoint, Envelope, NewEndpoint, Plain};
+use domain::webhook::{Attempt, Delivery, Endpoint, Envelope, NewEndpoint, Plain, Status};
 use domain::{EventId, EventType, Jitter, OrganisationId, WebhookId};
 use serde_json::{Value, json};
 use simulators::Scripted;
 use simulators::scripted::{Answer, Request, Step};
-use storage::{Bearing, StorageError, Table, Written};
+use storage::{Bearing, Recorded, StorageError, Table, Written};
 use uuid::Uuid;
 
 use crate::support::{aws, cancelled, put, reason, refused, scripted, stands, success};
@@ -13,13 +13,17 @@ use crate::support::{aws, cancelled, put, reason, refused, scripted, stands, suc
 /// How often a transaction is sent that meets others.
 const MOST: usize = 8;
 
-/// A delivery after its first attempt, answered with that status.
-fn attempted(status: u16) -> Delivery {
+fn endpoint() -> Endpoint {
     let (organisation, at) = (OrganisationId(Uuid::from_u128(1)), storage::now());
-    let id = WebhookId::of(organisation, "key", at);
     let body = json!({"url": "https://hooks.example.com/x", "events": ["kyc.*"]});
     let new = NewEndpoint::parse(&body, Plain::Refused).expect("a complete body");
-    let endpoint = Endpoint::new(id.clone(), organisation, new.settings, at);
+    Endpoint::new(WebhookId::of(organisation, "key", at), organisation, new.settings, at)
+}
+
+/// A delivery after its first attempt, answered with that status.
+fn attempted(status: u16) -> Delivery {
+    let endpoint = endpoint();
+    let Endpoint { id, organisation, created_at: at, .. } = endpoint.clone();
     let kind = EventType::ViesCheckFailed;
     let event = EventId::of_webhook(&id, "event", kind.name());
     let envelope = Envelope::of_webhooks(event, kind, organisation, json!({}), at);
@@ -29,7 +33,7 @@ fn attempted(status: u16) -> Delivery {
 
 async fn failed(server: &Scripted) -> Result<Written, StorageError> {
     let after = attempted(500);
-    let bearing = Bearing::Failed { at: after.log[0].at, gone: false };
+    let bearing = Bearing::Failed { url: &endpoint().settings.url, at: after.log[0].at, gone: false };
     Table::new(&aws(server), "t").work_on_deliveries().write(&after, bearing, &[]).await
 }
 
@@ -57,7 +61,9 @@ async fn a_failure_is_recorded_and_then_counted_where_others_hold_the_endpoint_a
     let (together, apart) = (requests[0].json(), requests[MOST].json());
     assert_eq!(apart["TransactItems"], json!([together["TransactItems"][0]]), "the delivery, as it was to be written");
     let (counted, alone) = (together["TransactItems"][1]["Update"].clone(), changed(&requests).json());
-    for member in ["Key", "UpdateExpression", "ConditionExpression", "ExpressionAttributeValues"] {
+    let members =
+        ["Key", "UpdateExpression", "ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues"];
+    for member in members {
         assert_eq!(alone[member], counted[member], "{member}");
     }
     assert!(alone["UpdateExpression"].as_str().unwrap().starts_with("ADD failures :one"), "{alone}");
@@ -68,7 +74,7 @@ async fn a_success_ends_a_row_of_failures_in_the_same_way() {
     let script = std::iter::repeat_with(held).take(MOST).chain([success(), success()]);
     let server = scripted(script).await;
     let deliveries = Table::new(&aws(&server), "t").work_on_deliveries();
-    let written = deliveries.write(&attempted(200), Bearing::Recovered, &[]).await;
+    let written = deliveries.write(&attempted(200), Bearing::Recovered { url: &endpoint().settings.url }, &[]).await;
     assert_eq!(written.expect("an outcome"), Written::Done);
     let requests = server.played();
     assert!(changed(&requests).json()["UpdateExpression"].as_str().unwrap().starts_with("REMOVE failures"));
@@ -121,4 +127,58 @@ async fn a_table_that_does_not_answer_is_no_endpoint_that_is_held() {
     let server = scripted([Step::Always(Answer::new(503, "Sorry"))]).await;
     let error = failed(&server).await.expect_err("no outcome");
     assert!(matches!(error, StorageError::Unavailable(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn what_a_receiver_said_that_the_endpoint_does_not_lead_to_any_more_is_not_held_against_it() {
+    let leads_elsewhere = cancelled(&[reason("None"), stands(&json!({"url": {"S": "https://new.example.com/x"}}))]);
+    let server = scripted([leads_elsewhere.into()]).await;
+    assert_eq!(failed(&server).await.expect("an outcome"), Written::Overtaken);
+    let requests = server.played();
+    let counted = requests[0].json()["TransactItems"][1]["Update"].clone();
+    assert_eq!(
+        (&counted["ConditionExpression"], &counted["ExpressionAttributeNames"]["#url"]),
+        (&json!("#url = :url"), &json!("url"))
+    );
+    assert_eq!(counted["ExpressionAttributeValues"][":url"]["S"], "https://hooks.example.com/x");
+}
+
+#[tokio::test]
+async fn a_success_is_recorded_where_a_transaction_holds_the_delivery_for_a_moment() {
+    let conflict = || Step::from(refused("TransactionConflictException", &json!({})));
+    let server = scripted([conflict(), conflict(), success()]).await;
+    let deliveries = Table::new(&aws(&server), "t").work_on_deliveries();
+    let written = deliveries.write(&attempted(200), Bearing::None, &[]).await;
+    assert_eq!(written.expect("an outcome"), Written::Done);
+    assert_eq!(operations(&server.played()), ["PutItem"; 3]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_held_because_others_hold_the_endpoint_all_the_time_comes_up_again_to_be_held() {
+    let always = || std::iter::repeat_with(held).take(MOST).chain([success()]);
+    let put_off = |requests: &[Request]| {
+        assert_eq!(operations(&requests[MOST..]), ["PutItem"]);
+        let put = requests[MOST].json();
+        let due_at: i64 = put["Item"]["dueAt"]["N"].as_str().unwrap().parse().unwrap();
+        assert_eq!(put["Item"]["state"]["S"], "PENDING");
+        let minutes = (due_at - storage::now().millis()) / 60_000;
+        assert!((9..=15).contains(&minutes), "in {minutes} min");
+        put["ConditionExpression"].clone()
+    };
+    let server = scripted(always()).await;
+    let deliveries = Table::new(&aws(&server), "t").work_on_deliveries();
+    let written = deliveries.hold(&attempted(500).held(), &endpoint()).await;
+    assert_eq!(written.expect("an outcome"), Written::Done);
+    assert_eq!(put_off(&server.played()), "seq = :seen");
+
+    let server = scripted(always()).await;
+    let mut paused = endpoint();
+    paused.settings.status = Status::Paused;
+    let kind = EventType::ViesCheckFailed;
+    let event = EventId::of_webhook(&paused.id, "event", kind.name());
+    let envelope = Envelope::of_webhooks(event, kind, paused.organisation, json!({}), storage::now());
+    let delivery = Delivery::of_event(&envelope, &paused, storage::now());
+    let recorded = Table::new(&aws(&server), "t").record_deliveries().record(&delivery, &paused).await;
+    assert_eq!(recorded.expect("an outcome"), Recorded::New);
+    assert_eq!(put_off(&server.played()), "attribute_not_exists(pk)");
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use domain::ReleaseDeliveries;
 use domain::webhook::Status;
 use messaging::{DeliveryQueues, Message};
-use storage::{ReadWebhooks, ReleaseHeldDeliveries, StorageError, now};
+use storage::{Again, ReadWebhooks, ReleaseHeldDeliveries, StorageError, now};
 use tracing::info;
 
 /// Left over at the end of an invocation.
@@ -36,21 +36,23 @@ impl Release {
         let order: ReleaseDeliveries = serde_json::from_str(&message.body)?;
         let ReleaseDeliveries { organisation, webhook, failed_since } = &order;
         let endpoint = self.webhooks.get(*organisation, webhook).await?;
-        match endpoint.map(|endpoint| endpoint.settings.status) {
-            Some(Status::Active) => {}
+        let found = endpoint.map(|endpoint| (endpoint.settings.status, endpoint.updated_at));
+        let again = match (found, *failed_since) {
+            (Some((Status::Active, changed_at)), None) => Again::Resumed(changed_at),
+            (Some((Status::Active, _)), Some(since)) => Again::Recovered { since, held: true },
             // What failed waits with what is held.
-            Some(Status::Paused) if failed_since.is_some() => {}
-            _ => {
+            (Some((Status::Paused, _)), Some(since)) => Again::Recovered { since, held: false },
+            (None | Some(_), _) => {
                 info!(%webhook, "The endpoint is not active: what waits goes on waiting");
                 return Ok(());
             }
-        }
-        let waiting = self.deliveries.waiting(webhook, *failed_since).await?;
+        };
+        let waiting = self.deliveries.waiting(webhook, again).await?;
         for (done, id) in waiting.iter().enumerate() {
             if SystemTime::now() + RESERVE > deadline {
                 return Err(ReleaseError::NotDone(waiting.len() - done));
             }
-            if let Some(delivery) = self.deliveries.begin_again(webhook, id, now()).await? {
+            if let Some(delivery) = self.deliveries.begin_again(webhook, id, again, now()).await? {
                 // One that the queue does not take comes up in the index `due`.
                 self.queues.send(&delivery.command()).await;
             }

@@ -1,11 +1,11 @@
 //! A delivery as the contract shows it, and how an order about one is answered.
 
-use domain::webhook::{Attempt, Delivery, DeliveryState, DeliveryStatus, FailedReason};
+use domain::webhook::{Attempt, Delivery, DeliveryState, DeliveryStatus, FailedReason, Status, Step};
 use domain::{DeliveryId, EventId, EventType, Instant};
 use http_edge::{Answer, Problem};
 use schemars::JsonSchema;
 use serde::Serialize;
-use storage::Ordered;
+use storage::{DeliveryPage, Ordered};
 
 use crate::resource::not_found;
 
@@ -65,7 +65,11 @@ struct AttemptResource<'d> {
 }
 
 impl<'d> DeliveryResource<'d> {
-    pub(crate) fn of(delivery: &'d Delivery) -> Self {
+    fn of(delivery: &'d Delivery, endpoint: Status) -> Self {
+        // Of a PAUSED endpoint what is PENDING is held when its turn comes, unless a client ordered it.
+        let held = delivery.step(Some(endpoint), delivery.next_attempt_at().unwrap_or(delivery.created_at))
+            == Step::Hold
+            || delivery.state == DeliveryState::Held;
         let last = delivery.log.last();
         let failed_reason = match delivery.state {
             DeliveryState::Failed { reason, .. } => Some(reason),
@@ -79,9 +83,9 @@ impl<'d> DeliveryResource<'d> {
             http_status: last.and_then(|attempt| attempt.status),
             attempts: delivery.attempts,
             last_attempt_at: last.map(|attempt| attempt.at),
-            next_retry_at: delivery.next_attempt_at(),
+            next_retry_at: delivery.next_attempt_at().filter(|_| !held || delivery.replay_at.is_some()),
             created_at: delivery.created_at,
-            held: delivery.state == DeliveryState::Held,
+            held,
             failed_reason,
             attempt_log: delivery.log.iter().map(AttemptResource::of).collect(),
         }
@@ -123,7 +127,8 @@ struct Totals {
 }
 
 impl<'d> DeliveryList<'d> {
-    pub(crate) fn of(deliveries: &'d [Delivery], (page, size): (usize, usize), total: usize) -> Self {
+    pub(crate) fn of(found: &'d DeliveryPage, (page, size): (usize, usize)) -> Self {
+        let &DeliveryPage { ref deliveries, total, status } = found;
         let total_pages = total.div_ceil(size);
         let pagination = Totals {
             page,
@@ -133,7 +138,7 @@ impl<'d> DeliveryList<'d> {
             has_next: page + 1 < total_pages,
             has_previous: page > 0 && total > 0,
         };
-        Self { data: deliveries.iter().map(DeliveryResource::of).collect(), pagination }
+        Self { data: deliveries.iter().map(|delivery| DeliveryResource::of(delivery, status)).collect(), pagination }
     }
 }
 
@@ -195,8 +200,9 @@ mod tests {
         let gone = attempted(&tried, Some(410), None);
         let (held, given_up) = (tried.held(), tried.given_up(AT));
         let all = [recorded(), tried, delivered, held, gone, given_up];
-        answers::hold(&DeliveryList::of(&all, (0, 20), all.len()));
-        let rows: Vec<_> = all.iter().map(|delivery| json!(DeliveryResource::of(delivery))).collect();
+        let page = DeliveryPage { total: all.len(), deliveries: all.to_vec(), status: Status::Active };
+        answers::hold(&DeliveryList::of(&page, (0, 20)));
+        let rows: Vec<_> = all.iter().map(|delivery| json!(DeliveryResource::of(delivery, Status::Active))).collect();
         let seen = rows.iter().map(|row| (row["status"].as_str().unwrap(), row["nextRetryAt"].is_null()));
         assert_eq!(
             seen.collect::<Vec<_>>(),
@@ -211,5 +217,21 @@ mod tests {
         );
         let reasons: Vec<_> = rows.iter().filter_map(|row| row.get("failedReason")).collect();
         assert_eq!(reasons, [&json!("GONE"), &json!("NO_ENDPOINT")]);
+    }
+
+    #[test]
+    fn of_a_paused_endpoint_whatever_is_pending_is_shown_as_held_but_for_what_a_client_ordered() {
+        let tried = attempted(&recorded(), Some(500), None);
+        let shown = |delivery: &Delivery, status: Status| {
+            let row = json!(DeliveryResource::of(delivery, status));
+            (row["held"] == true, row["nextRetryAt"].clone())
+        };
+        for waiting in [recorded(), tried.clone(), tried.held()] {
+            assert_eq!(shown(&waiting, Status::Paused), (true, json!(null)));
+        }
+        assert_eq!(shown(&tried, Status::Active), (false, json!(tried.next_attempt_at())));
+        assert_eq!(shown(&tried.replayed(AT), Status::Paused), (false, json!(AT)));
+        assert_eq!(shown(&tried.held().replayed(AT), Status::Paused), (true, json!(AT)));
+        assert_eq!(shown(&attempted(&tried, Some(200), None), Status::Paused), (false, json!(null)));
     }
 }

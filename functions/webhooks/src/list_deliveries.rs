@@ -20,7 +20,7 @@ pub(crate) async fn list_deliveries(call: Call, deliveries: ReadDeliveries) -> R
     let (page, size) = (page as usize, usize::from(size.get()));
     let of = (call.caller.organisation.uuid, &id);
     let found = deliveries.page(of, filter, (page, size), call.at).await?.ok_or_else(not_found)?;
-    Ok(Answer::json(200, &DeliveryList::of(&found.deliveries, (page, size), found.total)))
+    Ok(Answer::json(200, &DeliveryList::of(&found, (page, size))))
 }
 
 /// Which page, from 0.

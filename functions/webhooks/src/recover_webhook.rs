@@ -7,7 +7,7 @@ use storage::{OrderDeliveries, Subject};
 
 use crate::delivery_resource::answered;
 
-/// Sends again whatever failed or is held since then.
+/// Sends again whatever failed since then, or is held.
 pub(crate) async fn recover_webhook(call: Call, deliveries: OrderDeliveries) -> Result<Answer, Problem> {
     let recovery = call.body(Recovery::parse)?;
     let webhook = call.id("webhookId", "webhook endpoint")?;
@@ -20,7 +20,7 @@ pub(crate) fn operation() -> Operation {
     Operation::post(
         "recover-webhook",
         "/v1/webhooks/{webhookId}/recover",
-        "Sends again whatever failed or is held and was recorded since then, oldest first.",
+        "Sends again whatever failed of what was recorded since then, and whatever is held, oldest first.",
     )
     .details(
         "Each with all its retries. For a PAUSED endpoint it waits with what is held until the endpoint is resumed. To a \

@@ -44,13 +44,12 @@ fn masked(text: &str, secrets: &[Secret]) -> Vec<Range<usize>> {
         |start: usize, taken: fn(char) -> bool| start + text[start..].find(|c| !taken(c)).unwrap_or(text.len() - start);
     let mut ranges = Vec::new();
     for secret in secrets {
-        // As it is, and as JSON writers of some languages spell a slash.
-        for spelt in [secret.reveal().to_owned(), secret.reveal().replace('/', "\\/")] {
-            ranges.extend(text.match_indices(&spelt).map(|(start, found)| start..start + found.len()));
-        }
         // A library of Standard Webhooks may show the key without its prefix.
-        if let Some(key) = secret.reveal().strip_prefix("whsec_").filter(|key| key.len() >= 16) {
-            ranges.extend(text.match_indices(key).map(|(start, found)| start..start + found.len()));
+        let key = secret.reveal().strip_prefix("whsec_").filter(|key| key.len() >= 16);
+        for secret in [secret.reveal()].into_iter().chain(key) {
+            ranges.extend(text.match_indices(secret).map(|(start, found)| start..start + found.len()));
+            let places = text.char_indices().map(|(start, _)| start);
+            ranges.extend(places.filter_map(|start| Some(start..start + escaped(&text[start..], secret)?)));
         }
     }
     ranges.extend(lower.match_indices("whsec_").map(|(start, _)| start..after(start, is_token)));
@@ -71,9 +70,50 @@ fn masked(text: &str, secrets: &[Secret]) -> Vec<Range<usize>> {
     ranges
 }
 
-/// The letters of base64, of tokens (RFC 6750), and of what escapes them in JSON and URLs.
+/// How many bytes of the beginning of the text are the secret as JSON, HTML or a URL may spell it.
+fn escaped(text: &str, secret: &str) -> Option<usize> {
+    let mut rest = text;
+    for c in secret.chars() {
+        rest = escapes(c).iter().find_map(|escape| strip_prefix(rest, escape)).or_else(|| rest.strip_prefix(c))?;
+    }
+    Some(text.len() - rest.len())
+}
+
+/// Every escape of a character; none for letters and digits, which nobody escapes.
+fn escapes(c: char) -> Vec<String> {
+    let named = match c {
+        '&' => "&amp;",
+        '<' => "&lt;",
+        '>' => "&gt;",
+        '"' => "&quot;",
+        '\'' => "&apos;",
+        _ if c.is_ascii_alphanumeric() => return Vec::new(),
+        _ => "",
+    };
+    let code = u32::from(c);
+    let mut utf_8 = [0; 4];
+    let percent: Vec<_> = c.encode_utf8(&mut utf_8).bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let written = [
+        format!("\\{c}"),
+        format!("\\u{code:04x}"),
+        format!("&#{code};"),
+        format!("&#0{code};"),
+        format!("&#x{code:x};"),
+        percent.concat(),
+        named.to_owned(),
+    ];
+    written.into_iter().filter(|escape| !escape.is_empty()).collect()
+}
+
+/// The rest of the text after that beginning, in whatever case.
+fn strip_prefix<'t>(text: &'t str, beginning: &str) -> Option<&'t str> {
+    let found = text.get(..beginning.len())?;
+    found.eq_ignore_ascii_case(beginning).then(|| &text[beginning.len()..])
+}
+
+/// The letters of base64, of tokens (RFC 6750), and of what escapes them in JSON, HTML and URLs.
 fn is_token(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "-._~+/=\\%".contains(c)
+    c.is_ascii_alphanumeric() || "-._~+/=\\%&#;".contains(c)
 }
 
 #[cfg(test)]
@@ -88,10 +128,14 @@ mod tests {
     fn what_opens_doors_is_masked_and_the_rest_is_kept() {
         let ours = "whsec_AAAA+BBBB/CCCC+DDDD/EEEE+FFFF/GGGG+HHHH/IIA=";
         let theirs = "correct horse? battery/staple!".replace(' ', "-");
-        let secrets = [secret(ours), secret(&theirs)];
+        let secrets = [secret(ours), secret(&theirs), secret("a&b%<c>-0123456789abcdefg")];
         for (answer, kept) in [
             (format!("key {ours} was used"), "key *** was used"),
             (format!("{{\"secret\":\"{}\"}}", ours.replace('/', "\\/")), "{\"secret\":\"***\"}"),
+            (format!("<b>{}</b>", ours.replace('/', "&#x2F;").replace('=', "&#61;")), "<b>***</b>"),
+            (format!("key={} end", ours[6..].replace('/', "%2F").replace('+', "%2b")), "key=*** end"),
+            (format!("{}.", "a&b%<c>-0123456789abcdefg".replace('&', "&amp;").replace('<', "&lt;")), "***."),
+            (format!("({})", theirs.replace('!', "\\u0021").replace('?', "&#063;")), "(***)"),
             (format!("key={} end", &ours[6..]), "key=*** end"),
             (format!("{theirs}{theirs}"), "******"),
             (format!("[{}]", theirs.replace('/', "\\/")), "[***]"),

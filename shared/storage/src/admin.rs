@@ -97,13 +97,20 @@ impl Table {
         for (name, value) in values {
             put = put.expression_attribute_values(*name, value.clone());
         }
-        let Err(error) = put.send().await else { return Ok(None) };
-        match error.as_service_error() {
-            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                Ok(Some(failed.item().cloned().unwrap_or_default()))
+        let mut last = StorageError::Contended("never sent".to_owned());
+        for attempt in 0..transaction::ATTEMPTS {
+            transaction::pause(attempt).await;
+            let Err(error) = put.clone().send().await else { return Ok(None) };
+            last = StorageError::of(&error);
+            match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                    return Ok(Some(failed.item().cloned().unwrap_or_default()));
+                }
+                Some(PutItemError::TransactionConflictException(_)) => {}
+                _ => return Err(last),
             }
-            _ => Err(StorageError::of(&error)),
         }
+        Err(last)
     }
 
     /// Puts one item, whatever stood there.

@@ -112,28 +112,36 @@ impl RecordDeliveries {
     }
 
     /// Records a delivery that is sent at once, or held, unless it was recorded before. One that is held rests on the
-    /// endpoint being as it was read: who resumes it releases what is there, and nothing may be held after that.
+    /// endpoint being as it was read: who resumes it releases what is there, and nothing may be held after that. Where
+    /// others hold the endpoint's item all the time, it comes up again in some minutes to be held.
     ///
     /// # Errors
     /// [`StorageError`].
     pub async fn record(&self, delivery: &Delivery, endpoint: &Endpoint) -> Result<Recorded, StorageError> {
-        let item = DeliveryItem::write(delivery, SentBy::Writer)?;
         if delivery.state == DeliveryState::Held {
-            return self.hold(item, endpoint).await;
+            return self.hold(delivery, endpoint).await;
         }
+        let item = DeliveryItem::write(delivery, SentBy::Writer)?;
         match self.0.put_if(item, NEW).await? {
             None => Ok(Recorded::New),
             Some(standing) => recorded_before(standing),
         }
     }
 
-    async fn hold(&self, item: Item, endpoint: &Endpoint) -> Result<Recorded, StorageError> {
+    async fn hold(&self, delivery: &Delivery, endpoint: &Endpoint) -> Result<Recorded, StorageError> {
+        let item = DeliveryItem::write(delivery, SentBy::Writer)?;
         let actions = vec![transaction::put(&self.0, item, Some(NEW)), self.0.endpoint_as_read(endpoint)];
-        match transaction::commit(&self.0, actions).await? {
-            Outcome::Committed => Ok(Recorded::New),
-            Outcome::Conflict(mut standing) => {
+        match transaction::commit(&self.0, actions).await {
+            Ok(Outcome::Committed) => Ok(Recorded::New),
+            Ok(Outcome::Conflict(mut standing)) => {
                 standing.first_mut().and_then(Option::take).map_or(Ok(Recorded::Overtaken), recorded_before)
             }
+            // Others hold the endpoint's item all the time.
+            Err(StorageError::Contended(_)) => {
+                let item = DeliveryItem::write(&delivery.put_off(crate::now()), SentBy::RunDue)?;
+                self.0.put_if(item, NEW).await?.map_or(Ok(Recorded::New), recorded_before)
+            }
+            Err(cause) => Err(cause),
         }
     }
 }

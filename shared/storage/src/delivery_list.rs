@@ -1,11 +1,13 @@
 //! The history of an endpoint's deliveries, with exact totals: the one list that reads all there is to show a part of it.
 
-use domain::webhook::{Delivery, DeliveryState, DeliveryStatus};
+use domain::webhook::{Delivery, DeliveryState, DeliveryStatus, Status};
 use domain::{DeliveryId, Instant, OrganisationId, WebhookId};
 use serde::Deserialize;
 
 use crate::deliveries::{DeliveryItem, LISTED};
+use crate::item;
 use crate::key::Key;
+use crate::webhooks::WebhookItem;
 use crate::{StorageError, Table};
 
 /// Which deliveries, in what order.
@@ -25,6 +27,8 @@ pub struct DeliveryPage {
     pub deliveries: Vec<Delivery>,
     /// All that the filter lets through.
     pub total: usize,
+    /// That of the endpoint.
+    pub status: Status,
 }
 
 /// Reads deliveries, always of one organisation.
@@ -54,9 +58,8 @@ impl ReadDeliveries {
         (page, size): (usize, usize),
         now: Instant,
     ) -> Result<Option<DeliveryPage>, StorageError> {
-        if self.0.get(&Key::webhook(organisation, webhook)).await?.is_none() {
-            return Ok(None);
-        }
+        let Some(endpoint) = self.0.get(&Key::webhook(organisation, webhook)).await? else { return Ok(None) };
+        let status = item::read::<WebhookItem>(endpoint)?.endpoint.settings.status;
         let mut listed: Vec<Listed> = self.0.list_deliveries(webhook, LISTED).await?;
         listed.retain(|listed| {
             listed.expires_at > now.seconds()
@@ -71,13 +74,13 @@ impl ReadDeliveries {
         let keys = listed.into_iter().skip(page.saturating_mul(size)).take(size);
         let keys: Vec<_> = keys.map(|listed| Key::delivery(webhook, &listed.id)).collect();
         if keys.is_empty() {
-            return Ok(Some(DeliveryPage { deliveries: Vec::new(), total }));
+            return Ok(Some(DeliveryPage { deliveries: Vec::new(), total, status }));
         }
         let found = self.0.batch_get(keys.iter()).await?;
         let mut deliveries = Vec::with_capacity(keys.len());
         for key in &keys {
             deliveries.extend(key.find::<DeliveryItem>(&found)?.map(|item| item.delivery));
         }
-        Ok(Some(DeliveryPage { deliveries, total }))
+        Ok(Some(DeliveryPage { deliveries, total, status }))
     }
 }

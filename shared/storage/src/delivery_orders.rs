@@ -88,7 +88,7 @@ impl OrderDeliveries {
         .await
     }
 
-    /// Sends again what failed or is held of what was recorded since then; nothing of an endpoint that is DISABLED.
+    /// Sends again what failed of what was recorded since then, and what is held; nothing of an endpoint that is DISABLED.
     ///
     /// # Errors
     /// [`StorageError`].

@@ -75,7 +75,12 @@ impl WorkOnDeliveries {
     ///
     /// # Errors
     /// [`StorageError`]. The attempt may have been recorded, and not have been counted.
-    pub async fn write(&self, after: &Delivery, bearing: Bearing, told: &[Delivery]) -> Result<Written, StorageError> {
+    pub async fn write(
+        &self,
+        after: &Delivery,
+        bearing: Bearing<'_>,
+        told: &[Delivery],
+    ) -> Result<Written, StorageError> {
         let item = DeliveryItem::write(after, SentBy::RunDue)?;
         let seen = [(":seen", AttributeValue::N((after.seq - 1).to_string()))];
         if bearing == Bearing::None && told.is_empty() {
@@ -104,15 +109,22 @@ impl WorkOnDeliveries {
         })
     }
 
-    /// The delivery waits until the endpoint, which is PAUSED, is resumed.
+    /// The delivery waits until the endpoint, which is PAUSED, is resumed; or it comes up again for that in some minutes.
     ///
     /// # Errors
     /// [`StorageError`].
     pub async fn hold(&self, held: &Delivery, endpoint: &Endpoint) -> Result<Written, StorageError> {
         let seen = [(":seen", AttributeValue::N((held.seq - 1).to_string()))];
         let item = DeliveryItem::write(held, SentBy::RunDue)?;
-        let actions = vec![transaction::put(&self.0, item, Some((AS_READ, &seen))), self.0.endpoint_as_read(endpoint)];
-        self.commit(actions).await
+        let put = transaction::put(&self.0, item, Some((AS_READ, &seen)));
+        match self.commit(vec![put, self.0.endpoint_as_read(endpoint)]).await {
+            Err(StorageError::Contended(_)) => {}
+            ended => return ended,
+        }
+        // Others hold the endpoint's item all the time. What is HELD without regard to it might be released by nobody.
+        let item = DeliveryItem::write(&held.put_off(crate::now()), SentBy::RunDue)?;
+        let standing = self.0.put_if(item, (AS_READ, &seen)).await?;
+        Ok(if standing.is_some() { Written::Overtaken } else { Written::Done })
     }
 
     /// Notes that the admin is warned about an endpoint, and orders the mail: once in a row of failures.

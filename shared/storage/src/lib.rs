@@ -50,7 +50,7 @@ pub use contacts::{ContactModified, ContactRefusal, ModifyContacts, ReadContacts
 pub use deliveries::{RecordDeliveries, Recorded, SentBy, Watched};
 pub use delivery_list::{DeliveryFilter, DeliveryPage, ReadDeliveries};
 pub use delivery_orders::{OrderDeliveries, Ordered, Subject};
-pub use delivery_release::ReleaseHeldDeliveries;
+pub use delivery_release::{Again, ReleaseHeldDeliveries};
 pub use delivery_work::{WorkOnDeliveries, Written};
 pub use disclosures::{Disclosures, NoteDisclosures};
 pub use document_erasure::EraseDocuments;

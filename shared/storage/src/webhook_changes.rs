@@ -1,8 +1,8 @@
 //! Changes of webhook endpoints: one read, then one transaction on the condition that nothing changed in between.
 //!
 //! The condition is about `revision`, which counts what clients change. How deliveries fare moves other attributes, which
-//! a change leaves alone, so neither disturbs the other; only resuming takes them away, to begin anew, and orders what
-//! was held to be sent.
+//! a change leaves alone, so neither disturbs the other; only resuming, and another URL, take them away, to begin anew.
+//! Resuming orders what was held to be sent, too.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::webhook::{
@@ -183,7 +183,9 @@ impl ModifyWebhooks {
     ) -> Result<TransactWriteItem, StorageError> {
         let set: item::Item = serde_dynamo::to_item(next)?;
         let mut remove: Vec<_> = OPTIONAL.into_iter().filter(|name| !set.contains_key(*name)).collect();
-        if is_resumed(&now.endpoint.settings, &next.endpoint.settings) {
+        let (before, after) = (&now.endpoint.settings, &next.endpoint.settings);
+        // Another receiver has not failed yet.
+        if is_resumed(before, after) || before.url != after.url {
             remove.extend(HEALTH);
         }
         Ok(transaction::patch(&self.0, key, (set, &remove), (AS_READ, seen)))

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 use domain::Instant;
-use domain::webhook::Delivery;
+use domain::webhook::{Delivery, Url};
 
 use crate::item::Item;
 use crate::key::Key;
@@ -13,15 +13,20 @@ const ADD_FAILURE: &str = "ADD failures :one SET failingSince = if_not_exists(fa
 /// A success ends a row of failures.
 const FORGET_FAILURES: &str = "REMOVE failures, failingSince, lastFailedAt, warnedAt, goneAt";
 
-/// How an attempt bears on the endpoint's health.
+/// How an attempt bears on the health of an endpoint that still has the URL it was sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bearing {
+pub enum Bearing<'e> {
     /// Not at all.
     None,
     /// It went well, after failures.
-    Recovered,
+    Recovered {
+        /// Where it was sent.
+        url: &'e Url,
+    },
     /// It failed, at that time; perhaps for good.
     Failed {
+        /// Where it was sent.
+        url: &'e Url,
         /// When.
         at: Instant,
         /// Whether the receiver said 410.
@@ -33,25 +38,29 @@ pub enum Bearing {
 pub(crate) struct HealthChange {
     key: Key,
     expression: String,
-    values: Option<Item>,
+    values: Item,
 }
 
 impl HealthChange {
-    /// The endpoint is not made by it.
-    const CONDITION: &'static str = "attribute_exists(pk)";
+    /// The endpoint is not made by it, and what another receiver said is not held against it.
+    const CONDITION: &'static str = "#url = :url";
 
-    pub(crate) fn of(delivery: &Delivery, bearing: Bearing) -> Option<Self> {
+    pub(crate) fn of(delivery: &Delivery, bearing: Bearing<'_>) -> Option<Self> {
         let key = Key::webhook(delivery.organisation, &delivery.webhook);
+        let sent_to = |url: &Url| (":url".to_owned(), AttributeValue::S(url.as_str().to_owned()));
         match bearing {
             Bearing::None => None,
-            Bearing::Recovered => Some(Self { key, expression: FORGET_FAILURES.to_owned(), values: None }),
-            Bearing::Failed { at, gone } => {
+            Bearing::Recovered { url } => {
+                Some(Self { key, expression: FORGET_FAILURES.to_owned(), values: Item::from([sent_to(url)]) })
+            }
+            Bearing::Failed { url, at, gone } => {
                 let expression = if gone { format!("{ADD_FAILURE}, goneAt = :at") } else { ADD_FAILURE.to_owned() };
                 let values = Item::from([
+                    sent_to(url),
                     (":one".to_owned(), AttributeValue::N("1".to_owned())),
                     (":at".to_owned(), AttributeValue::S(at.to_string())),
                 ]);
-                Some(Self { key, expression, values: Some(values) })
+                Some(Self { key, expression, values })
             }
         }
     }
@@ -62,7 +71,8 @@ impl HealthChange {
             .set_key(Some(self.key.attributes()))
             .condition_expression(Self::CONDITION)
             .update_expression(&self.expression)
-            .set_expression_attribute_values(self.values.clone())
+            .expression_attribute_names("#url", "url")
+            .set_expression_attribute_values(Some(self.values.clone()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let update = update.build().expect("table, key and expression are set");
         TransactWriteItem::builder().update(update).build()
@@ -80,11 +90,12 @@ impl HealthChange {
                 .set_key(Some(self.key.attributes()))
                 .condition_expression(Self::CONDITION)
                 .update_expression(&self.expression)
-                .set_expression_attribute_values(self.values.clone());
+                .expression_attribute_names("#url", "url")
+                .set_expression_attribute_values(Some(self.values.clone()));
             let Err(error) = update.send().await else { return Ok(()) };
             last = StorageError::of(&error);
             match error.as_service_error() {
-                // Deleted meanwhile: its health is nobody's any more.
+                // Deleted meanwhile, or led elsewhere: its health is nobody's any more.
                 Some(refused) if refused.is_conditional_check_failed_exception() => return Ok(()),
                 Some(refused) if refused.is_transaction_conflict_exception() => {}
                 _ => return Err(last),

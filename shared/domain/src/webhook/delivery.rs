@@ -303,10 +303,12 @@ impl Delivery {
         }
     }
 
-    /// Whether this attempt says something about the endpoint's health.
+    /// Whether an attempt that began then says something about the endpoint's health: not if it is the replay that was
+    /// ordered. One that was ordered later is yet to be made.
     #[must_use]
-    pub fn counts(&self) -> bool {
-        self.kind == DeliveryKind::Event && !self.event_type.is_about_webhooks() && self.replay_at.is_none()
+    pub fn counts(&self, at: Instant) -> bool {
+        let is_planned = self.replay_at.is_none_or(|ordered| ordered > at);
+        self.kind == DeliveryKind::Event && !self.event_type.is_about_webhooks() && is_planned
     }
 
     /// After one more attempt.
@@ -345,6 +347,14 @@ impl Delivery {
     #[must_use]
     pub fn held(&self) -> Self {
         Self { state: DeliveryState::Held, ..self.written() }
+    }
+
+    /// To be held, but not now: it comes up again in ten to fifteen minutes, evenly spread by its id.
+    #[must_use]
+    pub fn put_off(&self, now: Instant) -> Self {
+        let spread: i64 = self.id.to_string().bytes().map(i64::from).sum();
+        let next_attempt_at = now.plus_seconds(600 + spread % 300);
+        Self { state: DeliveryState::Pending { next_attempt_at }, ..self.clone() }
     }
 
     /// Given up: the endpoint is DISABLED or deleted.
