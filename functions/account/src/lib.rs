@@ -26,5 +26,6 @@ pub fn described() -> Group {
         description: "The caller's own organisation, and this documentation.",
         functions: &FUNCTIONS,
         operations,
+        told: Vec::new(),
     }
 }

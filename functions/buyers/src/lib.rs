@@ -79,5 +79,6 @@ pub fn described() -> Group {
             update_contact::operation(),
             delete_contact::operation(),
         ],
+        told: Vec::new(),
     }
 }

@@ -1,7 +1,7 @@
 //! What follows for an endpoint from how its deliveries fare.
 
 use domain::webhook::{Delivery, Envelope, Health, PauseReason, Status, Verdict};
-use domain::{Actor, Cause, EventId, EventType, MailOrder, Source, WebhookId};
+use domain::{Actor, Cause, MailOrder, Source, WebhookId};
 use messaging::Message;
 use storage::{StorageError, Watched, Written, now};
 use tracing::info;
@@ -44,12 +44,7 @@ impl Courier {
     async fn pause(&self, watched: &Watched, reason: PauseReason, message: &Message) -> Result<Written, StorageError> {
         let (endpoint, cause) = (&watched.endpoint, cause(message));
         let (failures, since) = row(&watched.health);
-        let data = serde_json::json!({
-            "webhookId": endpoint.id, "reason": reason, "failures": failures, "failingSince": since, "pausedAt": cause.at,
-        });
-        let kind = EventType::EndpointAutoPaused;
-        let event = EventId::of_webhook(&endpoint.id, &endpoint.revision.to_string(), kind.name());
-        let envelope = Envelope::of_webhooks(event, kind, endpoint.organisation, data, cause.at);
+        let envelope = Envelope::of_pause(endpoint, reason, (failures, since), cause.at);
         let told = self.told(Some(envelope), &endpoint.id).await?;
         let mail = MailOrder::webhook_paused(endpoint.organisation, endpoint.id.clone(), (failures, since));
         self.deliveries.stop(watched, (Status::Paused, Some(reason)), (Some(mail), &told), &cause).await

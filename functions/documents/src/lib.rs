@@ -87,6 +87,7 @@ pub fn described() -> Group {
             download_document::operation(),
             archive_document::operation(),
         ],
+        told: Vec::new(),
     }
 }
 

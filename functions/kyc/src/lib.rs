@@ -39,5 +39,6 @@ pub fn described() -> Group {
             list_vies_checks::operation(),
             get_vies_check::operation(),
         ],
+        told: Vec::new(),
     }
 }

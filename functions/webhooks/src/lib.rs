@@ -16,8 +16,9 @@ mod test_webhook;
 mod update_webhook;
 
 use aws::{Aws, NotSet};
-use description::Group;
+use description::{Group, Told};
 use domain::webhook::Plain;
+use domain::{DeliveryFailedTerminal, EndpointAutoPaused, EventType, ViesCheckFailed};
 use http_edge::{Door, Endpoint, Environment, Function};
 use sealing::SecretKey;
 use storage::Table;
@@ -80,6 +81,20 @@ pub fn described() -> Group {
             replay_delivery::operation(),
             test_webhook::operation(),
             recover_webhook::operation(),
+        ],
+        told: vec![
+            Told::new::<ViesCheckFailed>(
+                EventType::ViesCheckFailed,
+                "A check that a client requested ended INVALID, or a daily one on which the number became so.",
+            ),
+            Told::new::<EndpointAutoPaused>(
+                EventType::EndpointAutoPaused,
+                "Another endpoint of yours was paused because its deliveries keep failing.",
+            ),
+            Told::new::<DeliveryFailedTerminal>(
+                EventType::DeliveryFailedTerminal,
+                "A delivery to another endpoint of yours failed for good.",
+            ),
         ],
     }
 }

@@ -11,6 +11,7 @@ use crate::headers;
 use crate::parameters::{self, reference};
 use crate::refusals;
 use crate::schemas::Schemas;
+use crate::told::{self, Told};
 
 /// A group of functions and how it describes its endpoints.
 pub struct Group {
@@ -22,6 +23,8 @@ pub struct Group {
     pub functions: &'static [Function],
     /// Their operations.
     pub operations: Vec<Operation>,
+    /// The events that they make known.
+    pub told: Vec<Told>,
 }
 
 /// What the document says about the whole.
@@ -54,6 +57,10 @@ pub fn document(about: &About, groups: &[Group], aws: &Aws) -> Value {
             assert!(earlier.is_none(), "{} {} is described twice", operation.method, operation.path);
         }
     }
+    let mut webhooks = Map::new();
+    for group in groups {
+        webhooks.extend(told::webhooks(&group.told, group.name, &mut assembly.schemas));
+    }
     let tags = groups.iter().map(|group| json!({ "name": group.name, "description": group.description }));
     let mut document = json!({
         "openapi": "3.1.0",
@@ -66,6 +73,7 @@ pub fn document(about: &About, groups: &[Group], aws: &Aws) -> Value {
         "servers": [{ "url": "/" }],
         "tags": tags.collect::<Vec<_>>(),
         "paths": paths,
+        "webhooks": webhooks,
         "components": {
             "schemas": assembly.schemas.into_components(),
             "parameters": parameters::components(),

@@ -14,7 +14,9 @@ mod operation;
 mod parameters;
 mod refusals;
 mod schemas;
+mod told;
 
 pub use answer::Shown;
 pub use document::{About, Group, document};
 pub use operation::Operation;
+pub use told::Told;

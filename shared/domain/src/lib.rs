@@ -14,6 +14,7 @@ mod disclosure;
 mod document;
 mod document_type;
 mod effect;
+mod event_data;
 mod ids;
 mod input;
 mod instant;
@@ -43,6 +44,7 @@ pub use document_type::{DocumentType, Family, NotADocumentType};
 pub use effect::{
     CheckVies, Command, DeliverWebhook, Effect, Event, EventType, Lane, NotAnEventType, ReleaseDeliveries,
 };
+pub use event_data::{DeliveryFailedTerminal, EndpointAutoPaused, ViesCheckFailed};
 pub use ids::{
     BuyerId, CheckId, ClientId, ContactId, DeliveryId, DocumentId, EventId, MailId, NotAnId, OrganisationId, RequestId,
     SellerId, UploadId, WebhookId,

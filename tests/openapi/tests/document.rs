@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use domain::EventType;
 use http_edge::Kind;
 use serde_json::Value;
 
@@ -106,4 +107,56 @@ fn collect(value: &Value, found: &mut Vec<String>) {
         Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
         _ => {}
     }
+}
+
+const RECEIVERS: &str = include_str!("../../../docs/webhooks/README.md");
+
+#[test]
+fn what_receivers_are_sent_is_described_as_the_guide_for_receivers_says() {
+    let document = document();
+    let rows = RECEIVERS.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    let types: BTreeSet<_> = EventType::ALL.iter().map(|kind| kind.name()).collect();
+    let told: Vec<_> = rows.filter(|(kind, _)| types.contains(kind)).collect();
+    let described = document["webhooks"].as_object().expect("webhooks");
+    assert_eq!(
+        told.iter().map(|(kind, _)| *kind).collect::<BTreeSet<_>>(),
+        described.keys().map(String::as_str).collect()
+    );
+    for (kind, members) in told {
+        let operation = &described[kind]["post"];
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"]["allOf"];
+        let data = at(&document, &schema[1]["properties"]["data"]);
+        let members: BTreeSet<_> = members.split('`').skip(1).step_by(2).collect();
+        for name in data["properties"].as_object().expect("members").keys() {
+            assert!(members.contains(name.as_str()), "{kind}: the guide does not name {name}");
+        }
+        let envelope = at(&document, &schema[0]);
+        for name in envelope["properties"].as_object().expect("members").keys() {
+            assert!(RECEIVERS.contains(&format!("\n| `{name}` | ")), "the guide does not name {name}");
+        }
+        for header in operation["parameters"].as_array().expect("headers") {
+            let name = header["name"].as_str().expect("a name");
+            assert!(RECEIVERS.contains(&format!("`{name}`")), "the guide does not name {name}");
+        }
+    }
+}
+
+#[test]
+fn the_example_of_the_guide_for_receivers_has_what_is_always_there() {
+    let document = document();
+    let (_, example) = RECEIVERS.split_once("```json\n").expect("an example");
+    let example: Value = serde_json::from_str(example.split_once("```").expect("its end").0).expect("JSON");
+    let operation = &document["webhooks"][example["type"].as_str().expect("a type")]["post"];
+    let schema = &operation["requestBody"]["content"]["application/json"]["schema"]["allOf"];
+    for (schema, shown) in [(&schema[0], &example), (&schema[1]["properties"]["data"], &example["data"])] {
+        for name in at(&document, schema)["required"].as_array().expect("members") {
+            assert!(shown.get(name.as_str().expect("a name")).is_some(), "{name} is not there");
+        }
+    }
+}
+
+/// What a schema refers to, or the schema.
+fn at<'d>(document: &'d Value, schema: &'d Value) -> &'d Value {
+    let place = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
+    place.map_or(schema, |place| document.pointer(place).expect("it leads somewhere"))
 }

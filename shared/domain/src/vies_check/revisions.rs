@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{CheckOrigin, CheckState, ViesCheck, ViesStanding, ViesVerdict};
+use crate::event_data::data;
 use crate::{
     Buyer, Cause, Change, CheckId, Effect, Event, EventId, EventType, Instant, Personal, Revision, RevisionKind,
-    ViesResult,
+    ViesCheckFailed, ViesResult,
 };
 
 /// Why a number is INVALID, as the event says it.
@@ -84,16 +85,16 @@ impl ViesCheck {
         let before = standing.result();
         let turned = before != Some(ViesVerdict::Invalid);
         let told = answer.result == ViesVerdict::Invalid && (standing.is_requested(self) || turned);
-        let data = json!({
-            "buyerUuid": self.buyer,
-            "vatNumber": self.vat_number,
-            "previousResult": result(before),
-            "currentResult": result(Some(answer.result)),
-            "checkedAt": checked_at,
-            "reason": NOT_REGISTERED,
-            "seq": next.seq,
-            "buyerVersion": next.version,
-        });
+        let said = ViesCheckFailed {
+            buyer_uuid: self.buyer,
+            vat_number: self.vat_number.clone(),
+            previous_result: result(before),
+            current_result: result(Some(answer.result)),
+            checked_at: *checked_at,
+            reason: NOT_REGISTERED.to_owned(),
+            seq: next.seq,
+            buyer_version: next.version,
+        };
         let kind = EventType::ViesCheckFailed;
         told.then(|| Event {
             id: EventId::of(next.uuid, next.seq, kind.name()),
@@ -102,7 +103,7 @@ impl ViesCheck {
             source: crate::Source::System,
             created_at: at,
             partner_uuid: next.seller,
-            data,
+            data: data(&said),
         })
     }
 }

@@ -17,7 +17,11 @@ use serde::{Deserialize, Serialize};
 
 use super::schedule::next_retry;
 use super::{Endpoint, Envelope, Status};
-use crate::{DeliverWebhook, DeliveryId, EventId, EventType, Instant, Jitter, Lane, OrganisationId, WebhookId};
+use crate::event_data::data;
+use crate::{
+    DeliverWebhook, DeliveryFailedTerminal, DeliveryId, EventId, EventType, Instant, Jitter, Lane, OrganisationId,
+    WebhookId,
+};
 
 /// Published `status` of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -393,20 +397,20 @@ impl Delivery {
         {
             return None;
         }
-        let data = serde_json::json!({
-            "webhookId": self.webhook,
-            "deliveryId": self.id,
-            "eventId": self.event_id,
-            "eventType": self.event_type,
-            "attempts": self.attempts,
-            "lastHttpStatus": self.log.last().and_then(|attempt| attempt.status),
-            "reason": reason,
-            "failedAt": failed_at,
-        });
+        let said = DeliveryFailedTerminal {
+            webhook_id: self.webhook.clone(),
+            delivery_id: self.id.clone(),
+            event_id: self.event_id.clone(),
+            event_type: self.event_type,
+            attempts: self.attempts,
+            last_http_status: self.log.last().and_then(|attempt| attempt.status),
+            reason,
+            failed_at,
+        };
         let kind = EventType::DeliveryFailedTerminal;
         // Recovered and failed again is news.
         let id = EventId::of_webhook(&self.webhook, &format!("{}/{}", self.id, self.seq), kind.name());
-        Some(Envelope::of_webhooks(id, kind, self.organisation, data, failed_at))
+        Some(Envelope::of_webhooks(id, kind, self.organisation, data(&said), failed_at))
     }
 }
 

@@ -1,15 +1,20 @@
 //! What a receiver is sent: the published envelope, filled in for one organisation.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Event, EventId, EventType, Instant, OrganisationId, SellerId, Source};
+use super::{Endpoint, PauseReason};
+use crate::event_data::data;
+use crate::{EndpointAutoPaused, Event, EventId, EventType, Instant, OrganisationId, SellerId, Source};
 
 /// The published envelope. Written once for a delivery: every attempt and replay sends the same bytes.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Event", description = "What is sent to an endpoint. New members may come at any time.")]
 pub struct Envelope {
     /// What receivers know repeats by.
+    #[schemars(with = "String")]
     pub id: EventId,
     /// What happened.
     #[serde(rename = "type")]
@@ -64,6 +69,21 @@ impl Envelope {
             partner_uuid: None,
             data,
         }
+    }
+
+    /// Of an endpoint, as it was before, that is paused at that time because so many attempts failed since then.
+    #[must_use]
+    pub fn of_pause(
+        endpoint: &Endpoint,
+        reason: PauseReason,
+        (failures, failing_since): (u32, Instant),
+        paused_at: Instant,
+    ) -> Self {
+        let kind = EventType::EndpointAutoPaused;
+        let id = EventId::of_webhook(&endpoint.id, &endpoint.revision.to_string(), kind.name());
+        let webhook_id = endpoint.id.clone();
+        let said = EndpointAutoPaused { webhook_id, reason, failures, failing_since, paused_at };
+        Self::of_webhooks(id, kind, endpoint.organisation, data(&said), paused_at)
     }
 
     /// The bytes that are sent and signed.

@@ -3,6 +3,7 @@
 //! Counted are attempts to deliver events; replays, tests and events about webhooks themselves are not: a client that
 //! tries something out, or a receiver of `webhook.*` that fails, pauses nothing. One success ends a row of failures.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Instant;
@@ -28,8 +29,9 @@ pub struct Health {
 }
 
 /// Why an endpoint is paused without its owner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schemars(rename = "WebhookPauseReason")]
 pub enum PauseReason {
     /// 20 attempts failed in a row.
     ConsecutiveFailures,
