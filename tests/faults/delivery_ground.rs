@@ -161,7 +161,8 @@ pub(crate) fn assert_whole(delivery: &Value, name: &str) {
     assert_eq!(delivery.get("dueAt").is_some(), is_pending, "{name}: over, or due again: {delivery}");
 }
 
-/// Whether it was to be held, in a case of that name, and comes up again for that: others held the endpoint's item all the time.
+/// Whether it was to be held, in a case of that name, and comes up again for that: others held the endpoint's item all
+/// the time.
 pub(crate) fn is_put_off(delivery: &Value, name: &str) -> bool {
     let at = delivery.get("nextAttemptAt").map(|_| text(delivery, "nextAttemptAt").parse::<Instant>().expect("a time"));
     let waits = at.is_some_and(|at| (5 * 60..=15 * 60).contains(&(at.seconds() - storage::now().seconds())));

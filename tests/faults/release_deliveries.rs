@@ -59,7 +59,7 @@ impl Released {
         owner.set(crew, &hook, "ACTIVE").await;
         let failed_since = (waiting == Waiting::Failed).then(|| storage::now().plus_seconds(-3_600));
         let (organisation, webhook) = (owner.organisation, hook.id.clone());
-        let order = ReleaseDeliveries { organisation, webhook, failed_since };
+        let order = ReleaseDeliveries { organisation, webhook, failed_since, resumed_at: None };
         Self { name: name.to_owned(), hook, deliveries, message: message(FUNCTION, &json!(order)) }
     }
 

@@ -449,8 +449,7 @@ async fn what_an_operator_has_to_see_to_is_logged_for_the_alarm_and_nothing_pers
 }
 
 #[tokio::test]
-async fn that_vies_as_a_whole_was_away_until_a_check_is_given_up_is_logged_for_the_alarm_and_an_outage_of_a_state_is_not()
- {
+async fn a_check_that_is_given_up_without_any_answer_is_logged_for_the_alarm() {
     let world = World::beside("vies-away", &[]).await;
     let api = world.organisation(Draft::new()).await;
     world.behind.without_statement("relay-outbox", "SendCommands").await;

@@ -97,7 +97,8 @@ impl Courier {
         let jitter = Jitter(getrandom::u32().map_or(0, |random| random as u16));
         let (organisation, webhook) = (found.organisation, found.webhook.clone());
         // As it fares now: others may have failed while this one was on its way, and it ends their row.
-        let fails = if attempt.is_success() && found.counts(attempt.at) {
+        let (mut turn, counts) = (found.turn(), found.counts());
+        let fails = if attempt.is_success() && counts {
             let fares = self.deliveries.endpoint(organisation, &webhook).await;
             // To end a row that is none does no harm, and a receiver that took it is not to be sent it again.
             fares.map_or(true, |now| now.is_some_and(|now| now.health.is_failing()))
@@ -105,11 +106,11 @@ impl Courier {
             false
         };
         let url = &watched.endpoint.settings.url;
-        let (mut found, mut leads_there) = (Some(found), true);
+        let mut found = Some(found);
         for _ in 0..TURNS {
             let Some(before) = found else { return Ok(()) };
-            let after = before.attempted(attempt.clone(), retry_after, jitter);
-            let bearing = match (before.counts(attempt.at) && leads_there, attempt.is_success()) {
+            let after = before.after(turn, attempt.clone(), retry_after, jitter);
+            let bearing = match (counts && turn.leads_there, attempt.is_success()) {
                 (true, true) if fails => Bearing::Recovered { url },
                 (false, _) | (true, true) => Bearing::None,
                 (true, false) => Bearing::Failed { url, at: attempt.at, gone: attempt.is_gone() },
@@ -127,7 +128,7 @@ impl Courier {
             let (delivery, endpoint) = self.deliveries.find(organisation, &webhook, &before.id).await?;
             // Deleted meanwhile: its health is nobody's any more.
             found = delivery.filter(|_| endpoint.is_some());
-            leads_there = endpoint.is_some_and(|now| now.endpoint.settings.url == *url);
+            turn.leads_there = endpoint.is_some_and(|now| now.endpoint.settings.url == *url);
         }
         Err(DeliverError::Overtaken)
     }

@@ -34,11 +34,12 @@ impl Release {
     /// any more: a message that comes again goes on where this one ended.
     pub(crate) async fn release(&self, message: &Message, deadline: SystemTime) -> Result<(), ReleaseError> {
         let order: ReleaseDeliveries = serde_json::from_str(&message.body)?;
-        let ReleaseDeliveries { organisation, webhook, failed_since } = &order;
+        let ReleaseDeliveries { organisation, webhook, failed_since, resumed_at } = &order;
         let endpoint = self.webhooks.get(*organisation, webhook).await?;
         let found = endpoint.map(|endpoint| (endpoint.settings.status, endpoint.updated_at));
         let again = match (found, *failed_since) {
-            (Some((Status::Active, changed_at)), None) => Again::Resumed(changed_at),
+            // A message without it is of an older version.
+            (Some((Status::Active, changed_at)), None) => Again::Resumed(resumed_at.unwrap_or(changed_at)),
             (Some((Status::Active, _)), Some(since)) => Again::Recovered { since, held: true },
             // What failed waits with what is held.
             (Some((Status::Paused, _)), Some(since)) => Again::Recovered { since, held: false },

@@ -14,7 +14,8 @@ use crate::sender::Sender;
 
 /// Entries claimed at a time; a claim is a lease, so few are left waiting should this process die.
 const BATCH: usize = 50;
-/// Left over at the end of an invocation: a batch that is begun before has the time that the bus and the queues may take.
+/// Left over at the end of an invocation: a batch that is begun before has the time that the bus and the queues may
+/// take.
 const RESERVE: Duration = Duration::from_secs(25);
 
 /// What looks after what is due.

@@ -135,9 +135,10 @@ fn tell(before: &ViesCheck, after: &ViesCheck, outcome: &Result<ViesAnswer, NoAn
             info!(%buyer, %check, state, reason = name(no_answer.reason), cause = %no_answer, "VIES did not answer; again later");
         }
         Err(no_answer) => {
-            // For three days nothing but VIES as a whole was away: perhaps it is not VIES that is.
+            // After three days still no word, not even that the member state is away: perhaps it is us.
             let alarm = (no_answer.reason == NoAnswerReason::ServiceUnavailable).then_some("vies-refused");
-            warn!(%buyer, %check, state, reason = name(no_answer.reason), cause = %no_answer, alarm, "The check is given up");
+            let reason = name(no_answer.reason);
+            warn!(%buyer, %check, state, reason, cause = %no_answer, alarm, "The check is given up");
         }
     }
 }

@@ -19,7 +19,7 @@ const HEADERS: [(&str, &str, &str); 8] = [
     (
         "X-Novatrade-Signature",
         "`t=<unix seconds>,v1=<hex>`; while a secret is being replaced, a second `v1`.",
-        "^t=[0-9]+(,v1=[0-9a-f]{64}){1,2}$",
+        "^t=[0-9]+(,v1=[0-9a-f]{64}){1,2}(,|$)",
     ),
     ("X-Novatrade-Event-Id", "The same whenever the event comes again: know repeats by it.", "^evt_[0-9a-f]{32}$"),
     ("X-Novatrade-Event-Type", "As in the body's `type`.", "^[a-z_]+\\.[a-z_]+$"),
@@ -29,6 +29,10 @@ const HEADERS: [(&str, &str, &str); 8] = [
     ("webhook-timestamp", "Of Standard Webhooks: seconds since 1970.", "^[0-9]+$"),
     ("webhook-signature", "Of Standard Webhooks; absent where the secret was supplied and has not its form.", "^v1,"),
 ];
+
+const GONE: &str = "Nobody listens here any more: it is not tried again.";
+const DISABLED: &str =
+    "Nobody listens here any more: it is not tried again, and the endpoint is DISABLED. But for a test or a replay.";
 
 impl Told {
     /// Such events, with a sentence that says when they are sent; `T` is their `data`.
@@ -53,6 +57,7 @@ pub(crate) fn webhooks(told: &[Told], tag: &str, schemas: &mut Schemas) -> Map<S
             "operationId": kind.name(),
             "tags": [tag],
             "summary": summary,
+            "description": "A test (`POST /v1/webhooks/{webhookId}/test`) has whatever `data` it was given.",
             "parameters": headers,
             "requestBody": {
                 "required": true,
@@ -60,8 +65,8 @@ pub(crate) fn webhooks(told: &[Told], tag: &str, schemas: &mut Schemas) -> Map<S
             },
             "responses": {
                 "2XX": { "description": "It is delivered." },
-                "410": { "description": "Nobody listens here any more: the endpoint is DISABLED." },
-                "default": { "description": "It is tried again." }
+                "410": { "description": if kind.is_about_webhooks() { GONE } else { DISABLED } },
+                "default": { "description": "It is tried again, while a retry is left; a test or a replay is not." }
             },
             "security": []
         });

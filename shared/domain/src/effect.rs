@@ -187,7 +187,7 @@ pub enum Lane {
     Slow,
 }
 
-/// Send on what an endpoint was not sent: what was held, and if wanted what failed.
+/// Send on what an endpoint was not sent: it was resumed, or a client wants what failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReleaseDeliveries {
@@ -195,9 +195,12 @@ pub struct ReleaseDeliveries {
     pub organisation: OrganisationId,
     /// Which.
     pub webhook: WebhookId,
-    /// What failed and was recorded since then, too; `None`: only what is held.
+    /// A client wants what failed of what was recorded since then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_since: Option<Instant>,
+    /// Else: when it was resumed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed_at: Option<Instant>,
 }
 
 impl Command {

@@ -16,7 +16,7 @@ pub struct ViesCheckFailed {
     pub buyer_uuid: BuyerId,
     /// The number.
     pub vat_number: VatNumber,
-    /// What was known of it before.
+    /// What was known of it before: VALID, INVALID or UNKNOWN.
     pub previous_result: ViesResult,
     /// INVALID.
     pub current_result: ViesResult,

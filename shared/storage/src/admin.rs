@@ -101,13 +101,14 @@ impl Table {
         for attempt in 0..transaction::ATTEMPTS {
             transaction::pause(attempt).await;
             let Err(error) = put.clone().send().await else { return Ok(None) };
-            last = StorageError::of(&error);
             match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                     return Ok(Some(failed.item().cloned().unwrap_or_default()));
                 }
-                Some(PutItemError::TransactionConflictException(_)) => {}
-                _ => return Err(last),
+                Some(PutItemError::TransactionConflictException(conflict)) => {
+                    last = StorageError::Contended(conflict.to_string());
+                }
+                _ => return Err(StorageError::of(&error)),
             }
         }
         Err(last)

@@ -88,7 +88,8 @@ impl OrderDeliveries {
         .await
     }
 
-    /// Sends again what failed of what was recorded since then, and what is held; nothing of an endpoint that is DISABLED.
+    /// Sends again what failed of what was recorded since then, and what is held; nothing of an endpoint that is
+    /// DISABLED.
     ///
     /// # Errors
     /// [`StorageError`].
@@ -105,7 +106,8 @@ impl OrderDeliveries {
                 return Ok(Err(Ordered::Disabled));
             }
             let webhook = webhook.clone();
-            let release = ReleaseDeliveries { organisation, webhook, failed_since: Some(recovery.since) };
+            let failed_since = Some(recovery.since);
+            let release = ReleaseDeliveries { organisation, webhook, failed_since, resumed_at: None };
             Ok(Ok((answer.clone(), vec![self.0.errand(organisation, Command::ReleaseDeliveries(release), at)?])))
         })
         .await

@@ -109,7 +109,8 @@ impl WorkOnDeliveries {
         })
     }
 
-    /// The delivery waits until the endpoint, which is PAUSED, is resumed; or it comes up again for that in some minutes.
+    /// The delivery waits until the endpoint, which is PAUSED, is resumed; or it comes up again for that in some
+    /// minutes.
     ///
     /// # Errors
     /// [`StorageError`].

@@ -192,6 +192,8 @@ impl Table {
             transaction::pause(attempt).await;
             match self.put_if(receipt.clone(), (NO_LIVE_RECEIPT, &[(":now", remember.now())])).await {
                 Ok(standing) => return standing.map(|standing| remember.judge(standing)).transpose(),
+                // Repeated enough already.
+                Err(error @ StorageError::Contended(_)) => return Err(error),
                 Err(error) if error.is_temporary() => last = error,
                 Err(error) => return Err(error),
             }

@@ -17,9 +17,10 @@ use crate::transaction::{self, NEW, Outcome};
 use crate::webhooks::{ShownWebhook, WebhookItem};
 use crate::{Answer, Remember, StorageError, Table};
 
-/// What says how deliveries fare: how many failed in a row, since when, and why the endpoint was paused. Written by the
-/// worker that delivers.
-const HEALTH: [&str; 6] = ["failures", "failingSince", "lastFailedAt", "warnedAt", "goneAt", "pausedReason"];
+/// What says how deliveries fare: how many failed in a row, and since when. Written by the worker that delivers.
+const HEALTH: [&str; 5] = ["failures", "failingSince", "lastFailedAt", "warnedAt", "goneAt"];
+/// Why it was paused without its owner. Written by the same.
+const PAUSED: &str = "pausedReason";
 /// Attributes of an endpoint that may be there and then not any more.
 const OPTIONAL: [&str; 2] = ["partnerIds", "overlapUntil"];
 /// The condition of every change.
@@ -144,7 +145,8 @@ impl ModifyWebhooks {
                     let mut actions = vec![change, self.log(&log)?];
                     if is_resumed(&now.endpoint.settings, &next.endpoint.settings) {
                         let webhook = webhook.clone();
-                        let release = ReleaseDeliveries { organisation, webhook, failed_since: None };
+                        let resumed_at = Some(next.endpoint.updated_at);
+                        let release = ReleaseDeliveries { organisation, webhook, failed_since: None, resumed_at };
                         actions.push(self.0.errand(organisation, Command::ReleaseDeliveries(release), cause.at)?);
                     }
                     (Some(next), actions)
@@ -187,6 +189,9 @@ impl ModifyWebhooks {
         // Another receiver has not failed yet.
         if is_resumed(before, after) || before.url != after.url {
             remove.extend(HEALTH);
+        }
+        if is_resumed(before, after) {
+            remove.push(PAUSED);
         }
         Ok(transaction::patch(&self.0, key, (set, &remove), (AS_READ, seen)))
     }

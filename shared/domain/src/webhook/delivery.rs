@@ -205,6 +205,15 @@ pub enum Step {
     GiveUp,
 }
 
+/// What an attempt is, and to whom it was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Of a replay, when it was ordered; `None`: the attempt was planned.
+    pub replay: Option<Instant>,
+    /// Whether the endpoint still leads to whom it was made to. Nobody else can say for it that it is gone.
+    pub leads_there: bool,
+}
+
 impl Delivery {
     /// How many attempts are kept.
     pub const MOST_KEPT: usize = 15;
@@ -307,20 +316,31 @@ impl Delivery {
         }
     }
 
-    /// Whether an attempt that began then says something about the endpoint's health: not if it is the replay that was
-    /// ordered. One that was ordered later is yet to be made.
+    /// Whether the attempt that is made of it as it is says something about the endpoint's health.
     #[must_use]
-    pub fn counts(&self, at: Instant) -> bool {
-        let is_planned = self.replay_at.is_none_or(|ordered| ordered > at);
-        self.kind == DeliveryKind::Event && !self.event_type.is_about_webhooks() && is_planned
+    pub fn counts(&self) -> bool {
+        self.kind == DeliveryKind::Event && !self.event_type.is_about_webhooks() && self.replay_at.is_none()
     }
 
-    /// After one more attempt.
+    /// What the attempt is that is made of it as it is.
+    #[must_use]
+    pub const fn turn(&self) -> Turn {
+        Turn { replay: self.replay_at, leads_there: true }
+    }
+
+    /// After one more attempt, that it was found with.
     #[must_use]
     pub fn attempted(&self, attempt: Attempt, retry_after: Option<u32>, jitter: Jitter) -> Self {
+        self.after(self.turn(), attempt, retry_after, jitter)
+    }
+
+    /// After one more attempt, whatever else became of it while that was on its way.
+    #[must_use]
+    pub fn after(&self, turn: Turn, attempt: Attempt, retry_after: Option<u32>, jitter: Jitter) -> Self {
         let mut after = self.written();
-        // One that was ordered while this attempt was on its way is yet to be made.
-        let replayed = after.replay_at.take_if(|ordered| *ordered <= attempt.at).is_some();
+        let replayed = turn.replay.is_some();
+        // One that was ordered since is yet to be made.
+        after.replay_at = self.replay_at.filter(|ordered| turn.replay != Some(*ordered));
         let ended = attempt.ended();
         let first = self.first_attempt_at.unwrap_or(attempt.at);
         after.attempts = self.attempts.saturating_add(1);
@@ -330,7 +350,7 @@ impl Delivery {
         } else if replayed || !matches!(self.state, DeliveryState::Pending { .. }) {
             // It was held, given up, or taken at another attempt meanwhile.
             self.state
-        } else if attempt.is_gone() {
+        } else if attempt.is_gone() && turn.leads_there {
             failed(FailedReason::Gone)
         } else if self.kind == DeliveryKind::Test {
             failed(FailedReason::Exhausted)

@@ -17,7 +17,7 @@ mod target;
 
 pub use body::{Body, NewEndpoint};
 pub use delivery::{
-    Attempt, Delivery, DeliveryKind, DeliveryState, DeliveryStatus, FailedReason, NotADeliveryStatus, Step,
+    Attempt, Delivery, DeliveryKind, DeliveryState, DeliveryStatus, FailedReason, NotADeliveryStatus, Step, Turn,
 };
 pub use endpoint::{Endpoint, Settings, Status, Url};
 pub use envelope::Envelope;

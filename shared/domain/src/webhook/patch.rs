@@ -50,8 +50,8 @@ pub struct PatchBody {
     /// Which versions of the events' shapes the receiver understands; 1 must be among them.
     #[schemars(length(min = 1, max = 10), inner(range(min = 1, max = 1000)), extend("contains" = { "const": 1 }, "examples" = [[1]]))]
     pub accepted_schema_versions: Option<Vec<u64>>,
-    /// ACTIVE resumes, PAUSED holds events back, DISABLED records none and gives up what is to be tried again; what was held
-    /// before stays so until it is ACTIVE.
+    /// ACTIVE resumes, PAUSED holds events back. DISABLED records none, and gives up what is to be tried again when its turn
+    /// comes; what was held before stays so until it is ACTIVE.
     pub status: Option<Status>,
 }
 

@@ -143,7 +143,7 @@ fn a_replay_is_one_attempt_while_paused_too_and_a_failed_one_changes_nothing() {
     for status in [Status::Paused, Status::Disabled] {
         assert_eq!(replayed.step(Some(status), later), Step::Try);
     }
-    assert!(!replayed.counts(later) && replayed.counts(later.plus_seconds(-1)), "one on its way is not the replay");
+    assert!(!replayed.counts());
     let failed = replayed.attempted(answer(later, 500), None, NONE);
     assert_eq!((failed.state, failed.attempts, failed.next_attempt_at()), (over.state, 2, None));
     assert_eq!(replayed.attempted(answer(later, 200), None, NONE).status(), DeliveryStatus::Delivered);
@@ -155,13 +155,37 @@ fn a_replay_is_one_attempt_while_paused_too_and_a_failed_one_changes_nothing() {
 }
 
 #[test]
+fn a_replay_that_is_ordered_while_an_attempt_is_on_its_way_is_yet_to_be_made() {
+    let (sent, ordered) = (AT.plus_seconds(70), AT.plus_seconds(72));
+    let waiting = delivery().attempted(answer(AT, 500), None, NONE);
+    // The planned attempt stays planned.
+    let after = waiting.replayed(ordered).after(waiting.turn(), answer(sent, 500), None, NONE);
+    assert_eq!((after.replay_at, after.next_attempt_at()), (Some(ordered), Some(ordered)));
+    assert_ne!(after.state, waiting.state, "its next turn is the next offset");
+    // A replay stays one, if another is ordered or the clocks differ, and the plan is not touched.
+    for first in [sent.plus_seconds(-1), sent.plus_seconds(1)] {
+        let replayed = waiting.replayed(first);
+        let after = replayed.replayed(ordered).after(replayed.turn(), answer(sent, 410), None, NONE);
+        assert_eq!((after.replay_at, after.state), (Some(ordered), waiting.state));
+        assert_eq!(replayed.after(replayed.turn(), answer(sent, 410), None, NONE).replay_at, None);
+    }
+}
+
+#[test]
+fn only_whom_the_endpoint_leads_to_can_say_that_it_is_gone() {
+    let elsewhere = Turn { leads_there: false, ..delivery().turn() };
+    let after = delivery().after(elsewhere, answer(AT, 410), None, NONE);
+    assert_eq!((after.status(), after.next_attempt_at()), (DeliveryStatus::Pending, Some(AT.plus_seconds(60))));
+}
+
+#[test]
 fn a_test_is_one_attempt_and_neither_it_nor_what_is_about_webhooks_counts_or_is_told() {
     let test = Delivery::of_test(&envelope(EventType::ViesCheckFailed), &endpoint(Status::Paused), AT);
     assert_eq!(test.step(Some(Status::Paused), AT), Step::Try);
     let failed = test.attempted(answer(AT, 500), None, NONE);
     assert_eq!((failed.status(), failed.failed_for_good()), (DeliveryStatus::Failed, None));
     let mut meta = Delivery::of_event(&envelope(EventType::EndpointAutoPaused), &endpoint(Status::Active), AT);
-    assert!(!meta.counts(AT) && !test.counts(AT) && delivery().counts(AT));
+    assert!(!meta.counts() && !test.counts() && delivery().counts());
     while meta.next_attempt_at().is_some() {
         meta = meta.attempted(silence(meta.next_attempt_at().unwrap()), None, NONE);
     }
