@@ -106,6 +106,11 @@ impl Courier {
             false
         };
         let url = &watched.endpoint.settings.url;
+        if attempt.is_gone() && !counts {
+            // Of one that counts, the condition of the count finds out.
+            let now = self.deliveries.endpoint(organisation, &webhook).await;
+            turn.leads_there = now.map_or(true, |now| now.is_some_and(|now| now.endpoint.settings.url == *url));
+        }
         let mut found = Some(found);
         for _ in 0..TURNS {
             let Some(before) = found else { return Ok(()) };

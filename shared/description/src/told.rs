@@ -30,9 +30,8 @@ const HEADERS: [(&str, &str, &str); 8] = [
     ("webhook-signature", "Of Standard Webhooks; absent where the secret was supplied and has not its form.", "^v1,"),
 ];
 
-const GONE: &str = "Nobody listens here any more: it is not tried again.";
-const DISABLED: &str =
-    "Nobody listens here any more: it is not tried again, and the endpoint is DISABLED. But for a test or a replay.";
+const GONE: &str = "Nobody listens here any more: it is not tried again. A replay changes nothing.";
+const DISABLED: &str = "Nobody listens here any more: it is not tried again, and the endpoint is DISABLED. A test or a replay changes nothing.";
 
 impl Told {
     /// Such events, with a sentence that says when they are sent; `T` is their `data`.
@@ -66,7 +65,7 @@ pub(crate) fn webhooks(told: &[Told], tag: &str, schemas: &mut Schemas) -> Map<S
             "responses": {
                 "2XX": { "description": "It is delivered." },
                 "410": { "description": if kind.is_about_webhooks() { GONE } else { DISABLED } },
-                "default": { "description": "It is tried again, while a retry is left; a test or a replay is not." }
+                "default": { "description": "It is tried again, while a retry is left. A test is not, and a replay changes nothing of that." }
             },
             "security": []
         });

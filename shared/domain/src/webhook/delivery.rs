@@ -210,7 +210,8 @@ pub enum Step {
 pub struct Turn {
     /// Of a replay, when it was ordered; `None`: the attempt was planned.
     pub replay: Option<Instant>,
-    /// Whether the endpoint still leads to whom it was made to. Nobody else can say for it that it is gone.
+    /// Whether the endpoint still leads to whom it was made to. Nobody else can say for it that it is gone, or when to
+    /// come again.
     pub leads_there: bool,
 }
 
@@ -355,7 +356,7 @@ impl Delivery {
         } else if self.kind == DeliveryKind::Test {
             failed(FailedReason::Exhausted)
         } else {
-            let next = next_retry(first, ended, retry_after, jitter);
+            let next = next_retry(first, ended, retry_after.filter(|_| turn.leads_there), jitter);
             next.map_or(failed(FailedReason::Exhausted), |next_attempt_at| DeliveryState::Pending { next_attempt_at })
         };
         if !replayed {

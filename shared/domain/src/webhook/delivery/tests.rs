@@ -172,10 +172,12 @@ fn a_replay_that_is_ordered_while_an_attempt_is_on_its_way_is_yet_to_be_made() {
 }
 
 #[test]
-fn only_whom_the_endpoint_leads_to_can_say_that_it_is_gone() {
+fn only_whom_the_endpoint_leads_to_can_say_that_it_is_gone_or_when_to_come_again() {
     let elsewhere = Turn { leads_there: false, ..delivery().turn() };
-    let after = delivery().after(elsewhere, answer(AT, 410), None, NONE);
-    assert_eq!((after.status(), after.next_attempt_at()), (DeliveryStatus::Pending, Some(AT.plus_seconds(60))));
+    for status in [410, 503] {
+        let after = delivery().after(elsewhere, answer(AT, status), Some(7_200), NONE);
+        assert_eq!((after.status(), after.next_attempt_at()), (DeliveryStatus::Pending, Some(AT.plus_seconds(60))));
+    }
 }
 
 #[test]
