@@ -123,10 +123,19 @@ fn command(settings: &Settings, endpoint: &str) -> Result<Command, Failure> {
 
 /// Its Runtime API writes headers and body apart and so waits 40 ms for a delayed
 /// acknowledgement on every call, unless told not to collect small packets.
+///
+/// It saves how far a table's stream was read, and not the stream, which begins anew: as many records as there were
+/// before would not be seen. So that is forgotten.
 const LAUNCH: &str = "\
 import socketserver, sys
 socketserver.StreamRequestHandler.disable_nagle_algorithm = True
 sys.argv = ['ministack']
 from ministack.app import main
+from ministack.services import lambda_svc
+restore = lambda_svc._restore_esm_positions
+def restore_but_of_tables(store, positions):
+    if store is not lambda_svc._dynamodb_stream_positions:
+        restore(store, positions)
+lambda_svc._restore_esm_positions = restore_but_of_tables
 main()
 ";
