@@ -20,15 +20,19 @@ fn endpoint() -> Endpoint {
     Endpoint::new(WebhookId::of(organisation, "key", at), organisation, new.settings, at)
 }
 
+fn recorded(endpoint: &Endpoint) -> Delivery {
+    let (kind, at) = (EventType::ViesCheckFailed, endpoint.created_at);
+    let event = EventId::of_webhook(&endpoint.id, "event", kind.name());
+    let envelope = Envelope::of_webhooks(event, kind, endpoint.organisation, json!({}), at);
+    Delivery::of_event(&envelope, endpoint, at)
+}
+
 /// A delivery after its first attempt, answered with that status.
 fn attempted(status: u16) -> Delivery {
-    let endpoint = endpoint();
-    let Endpoint { id, organisation, created_at: at, .. } = endpoint.clone();
-    let kind = EventType::ViesCheckFailed;
-    let event = EventId::of_webhook(&id, "event", kind.name());
-    let envelope = Envelope::of_webhooks(event, kind, organisation, json!({}), at);
+    let delivery = recorded(&endpoint());
+    let at = delivery.created_at;
     let attempt = Attempt { at, duration_ms: 7, status: Some(status), excerpt: String::new(), failure: None };
-    Delivery::of_event(&envelope, &endpoint, at).attempted(attempt, None, Jitter(0))
+    delivery.attempted(attempt, None, Jitter(0))
 }
 
 async fn failed(server: &Scripted) -> Result<Written, StorageError> {
@@ -174,11 +178,7 @@ async fn what_cannot_be_held_because_others_hold_the_endpoint_all_the_time_comes
     let server = scripted(always()).await;
     let mut paused = endpoint();
     paused.settings.status = Status::Paused;
-    let kind = EventType::ViesCheckFailed;
-    let event = EventId::of_webhook(&paused.id, "event", kind.name());
-    let envelope = Envelope::of_webhooks(event, kind, paused.organisation, json!({}), storage::now());
-    let delivery = Delivery::of_event(&envelope, &paused, storage::now());
-    let recorded = Table::new(&aws(&server), "t").record_deliveries().record(&delivery, &paused).await;
-    assert_eq!(recorded.expect("an outcome"), Recorded::New);
+    let outcome = Table::new(&aws(&server), "t").record_deliveries().record(&recorded(&paused), &paused).await;
+    assert_eq!(outcome.expect("an outcome"), Recorded::New);
     assert_eq!(put_off(&server.played()), "attribute_not_exists(pk)");
 }

@@ -96,8 +96,8 @@ impl Courier {
         let (attempt, retry_after) = self.send(&found, watched).await?;
         let jitter = Jitter(getrandom::u32().map_or(0, |random| random as u16));
         let (organisation, webhook) = (found.organisation, found.webhook.clone());
-        // As it fares now: others may have failed while this one was on its way, and it ends their row.
         let (mut turn, counts) = (found.turn(), found.counts());
+        // As it fares now: others may have failed while this one was on its way, and it ends their row.
         let fails = if attempt.is_success() && counts {
             let fares = self.deliveries.endpoint(organisation, &webhook).await;
             // To end a row that is none does no harm, and a receiver that took it is not to be sent it again.
@@ -106,10 +106,10 @@ impl Courier {
             false
         };
         let url = &watched.endpoint.settings.url;
+        let leads_there = |now: Option<Watched>| now.is_some_and(|now| now.endpoint.settings.url == *url);
         if attempt.is_gone() && !counts {
             // Of one that counts, the condition of the count finds out.
-            let now = self.deliveries.endpoint(organisation, &webhook).await;
-            turn.leads_there = now.map_or(true, |now| now.is_some_and(|now| now.endpoint.settings.url == *url));
+            turn.leads_there = self.deliveries.endpoint(organisation, &webhook).await.map_or(true, leads_there);
         }
         let mut found = Some(found);
         for _ in 0..TURNS {
@@ -133,7 +133,7 @@ impl Courier {
             let (delivery, endpoint) = self.deliveries.find(organisation, &webhook, &before.id).await?;
             // Deleted meanwhile: its health is nobody's any more.
             found = delivery.filter(|_| endpoint.is_some());
-            turn.leads_there = endpoint.is_some_and(|now| now.endpoint.settings.url == *url);
+            turn.leads_there = leads_there(endpoint);
         }
         Err(DeliverError::Overtaken)
     }

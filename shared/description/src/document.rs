@@ -57,10 +57,8 @@ pub fn document(about: &About, groups: &[Group], aws: &Aws) -> Value {
             assert!(earlier.is_none(), "{} {} is described twice", operation.method, operation.path);
         }
     }
-    let mut webhooks = Map::new();
-    for group in groups {
-        webhooks.extend(told::webhooks(&group.told, group.name, &mut assembly.schemas));
-    }
+    let told = groups.iter().flat_map(|group| group.told.iter().map(|told| (group.name, told)));
+    let webhooks = told::webhooks(told, &mut assembly.schemas);
     let tags = groups.iter().map(|group| json!({ "name": group.name, "description": group.description }));
     let mut document = json!({
         "openapi": "3.1.0",

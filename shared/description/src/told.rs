@@ -41,10 +41,10 @@ impl Told {
     }
 }
 
-/// All of them, by their types.
-pub(crate) fn webhooks(told: &[Told], tag: &str, schemas: &mut Schemas) -> Map<String, Value> {
+/// All of them with their tags, by their types.
+pub(crate) fn webhooks<'t>(told: impl Iterator<Item = (&'t str, &'t Told)>, schemas: &mut Schemas) -> Value {
     let mut all = Map::new();
-    for Told { kind, summary, data } in told {
+    for (tag, Told { kind, summary, data }) in told {
         let (envelope, data) = (schemas.answered(of::<Envelope>), schemas.answered(*data));
         let own = json!({ "properties": { "type": { "const": kind.name() }, "data": data } });
         let headers = HEADERS.map(|(name, description, pattern)| {
@@ -72,5 +72,5 @@ pub(crate) fn webhooks(told: &[Told], tag: &str, schemas: &mut Schemas) -> Map<S
         let earlier = all.insert(kind.name().to_owned(), json!({ "post": operation }));
         assert!(earlier.is_none(), "{} is described twice", kind.name());
     }
-    all
+    Value::Object(all)
 }
